@@ -1,0 +1,259 @@
+package simnet
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// flow is one direction of a connection: what was written at one end and is
+// read at the other. The writer's side and the reader's side share one lock,
+// which is never held across a wait for anything but the flow's own condition.
+type flow struct {
+	net     *Network
+	name    string
+	dir     Direction
+	back    *flow    // the other direction
+	opening *opening // the dial that began it; nil inward
+
+	next uint64        // index of the next chunk; guarded by net.mu
+	last time.Duration // when the newest chunk arrives; guarded by net.mu
+
+	mu            sync.Mutex
+	cond          sync.Cond
+	chunks        [][]byte // arrived and unread
+	held          int      // bytes in flight or unread
+	ended         bool     // the end has arrived
+	torn          bool     // a reset has arrived
+	finished      bool     // the writer is done
+	broken        bool     // the writer has learnt that nobody reads
+	abandoned     bool     // the reader has closed its end
+	ignored       bool     // the reader drops what comes
+	readDeadline  deadline
+	writeDeadline deadline
+}
+
+func newFlow(n *Network, name string, dir Direction) *flow {
+	f := &flow{net: n, name: name, dir: dir}
+	f.cond.L = &f.mu
+	f.readDeadline.flow, f.writeDeadline.flow = f, f
+	return f
+}
+
+func (f *flow) read(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for {
+		switch {
+		case f.abandoned:
+			return 0, net.ErrClosed
+		case f.readDeadline.passed:
+			return 0, os.ErrDeadlineExceeded
+		case f.torn:
+			return 0, syscall.ECONNRESET
+		case len(p) == 0:
+			return 0, nil
+		case len(f.chunks) > 0:
+			return f.takeLocked(p), nil
+		case f.ended || f.ignored:
+			return 0, io.EOF
+		}
+		f.cond.Wait()
+	}
+}
+
+// takeLocked fills p from as many chunks as fit: how a reader slices its reads
+// is not visible to anybody.
+func (f *flow) takeLocked(p []byte) int {
+	n := 0
+	for n < len(p) && len(f.chunks) > 0 {
+		c := copy(p[n:], f.chunks[0])
+		n += c
+		if f.chunks[0] = f.chunks[0][c:]; len(f.chunks[0]) == 0 {
+			f.chunks[0] = nil
+			f.chunks = f.chunks[1:]
+		}
+	}
+	if len(f.chunks) == 0 {
+		f.chunks = nil
+	}
+	f.held -= n
+	f.cond.Broadcast()
+	return n
+}
+
+// write queues p in pieces no larger than the buffer.
+func (f *flow) write(p []byte) (int, error) {
+	done := 0
+	for {
+		room, err := f.room(len(p) - done)
+		if err != nil || room == 0 {
+			return done, err
+		}
+		piece := append(make([]byte, 0, room), p[done:done+room]...)
+		f.net.enqueue(f, kindData, piece)
+		if done += room; done == len(p) {
+			return done, nil
+		}
+	}
+}
+
+// room reserves up to want bytes, and waits while there is none.
+func (f *flow) room(want int) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for {
+		switch {
+		case f.finished:
+			return 0, net.ErrClosed
+		case f.broken:
+			return 0, syscall.EPIPE
+		case f.writeDeadline.passed:
+			return 0, os.ErrDeadlineExceeded
+		}
+		if free := f.net.cfg.Buffer - f.held; free > 0 || want == 0 {
+			n := min(want, free)
+			f.held += n
+			return n, nil
+		}
+		f.cond.Wait()
+	}
+}
+
+// arrive is called by the driver. Bytes for an end that was closed are answered
+// with a reset, as TCP does (RFC 9293, section 3.10.7.1).
+func (f *flow) arrive(data []byte) {
+	f.mu.Lock()
+	refuse := f.abandoned && !f.broken
+	if f.abandoned || f.ignored || f.torn {
+		f.held -= len(data)
+	} else {
+		f.chunks = append(f.chunks, data)
+	}
+	f.cond.Broadcast()
+	f.mu.Unlock()
+	if refuse {
+		f.net.enqueue(f.back, kindReset, nil)
+	}
+}
+
+func (f *flow) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	f.cond.Broadcast()
+}
+
+// reset is called by the driver: the reader of this direction learns that the
+// connection is torn, and so does whoever writes at the same end.
+func (f *flow) reset() {
+	f.mu.Lock()
+	f.torn = true
+	f.dropLocked()
+	f.mu.Unlock()
+
+	f.back.mu.Lock()
+	defer f.back.mu.Unlock()
+	f.back.broken = true
+	f.back.cond.Broadcast()
+}
+
+// finish is the writer's last word.
+func (f *flow) finish() {
+	f.mu.Lock()
+	first := !f.finished
+	f.finished = true
+	f.writeDeadline.stop()
+	f.cond.Broadcast()
+	f.mu.Unlock()
+	if first {
+		f.net.enqueue(f, kindEnd, nil)
+	}
+}
+
+// tear is finish without manners.
+func (f *flow) tear() {
+	f.mu.Lock()
+	f.finished = true
+	f.writeDeadline.stop()
+	f.cond.Broadcast()
+	f.mu.Unlock()
+	f.net.enqueue(f, kindReset, nil)
+}
+
+// abandon closes the reader's end, and says whether it was open.
+func (f *flow) abandon() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.abandoned {
+		return false
+	}
+	f.abandoned = true
+	f.readDeadline.stop()
+	f.dropLocked()
+	return true
+}
+
+func (f *flow) ignore() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ignored = true
+	f.dropLocked()
+}
+
+func (f *flow) dropLocked() {
+	for _, c := range f.chunks {
+		f.held -= len(c)
+	}
+	f.chunks = nil
+	f.cond.Broadcast()
+}
+
+// deadline of one side of a flow; guarded by the flow's lock.
+type deadline struct {
+	flow   *flow
+	timer  *time.Timer
+	calls  uint64 // counts calls, so that a late timer knows that it is stale
+	passed bool
+}
+
+func (d *deadline) set(t time.Time) {
+	f := d.flow
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	d.stop()
+	if t.IsZero() {
+		return
+	}
+	wait := time.Until(t)
+	if wait <= 0 {
+		d.passed = true
+		f.cond.Broadcast()
+		return
+	}
+	mine := d.calls
+	d.timer = time.AfterFunc(wait, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if d.calls == mine {
+			d.passed = true
+			f.cond.Broadcast()
+		}
+	})
+}
+
+// stop forgets the deadline; the flow's lock is held.
+func (d *deadline) stop() {
+	d.calls++
+	d.passed = false
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+}
+
+func isEOF(err error) bool { return errors.Is(err, io.EOF) }
