@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+	"golang.org/x/term"
+
+	"github.com/gatedrill/gatedrill/sim"
+)
+
+// Exit codes. What the gateway does wrong and what the harness cannot do never
+// look alike.
+const (
+	exitPassed = 0 // every drill passed
+	exitFailed = 1 // a drill failed
+	exitMisuse = 2 // misuse, or a file that does not parse
+	exitBroken = 3 // the harness failed
+)
+
+// cli is the command line.
+type cli struct {
+	Run    runCmd    `cmd:"" help:"Play drills against the reference gateway: the library, or the files, folders and names that you give."`
+	Replay replayCmd `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
+	List   listCmd   `cmd:"" help:"List the drills of the library."`
+	Show   showCmd   `cmd:"" help:"Print a drill of the library."`
+	Help   helpCmd   `cmd:"" help:"Explain a topic: drill (how drill files are written)."`
+}
+
+// app is what a verb works with.
+type app struct {
+	context.Context
+	stdout, stderr io.Writer
+	terminal       bool // stderr shows progress to a person
+}
+
+// exit is an error that has an exit code, and nothing more to say when its text
+// was printed already.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func misuse(format string, args ...any) error {
+	return &exit{exitMisuse, fmt.Errorf(format, args...)}
+}
+
+// run parses a command line and runs its verb.
+func run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	file, isFile := stderr.(*os.File)
+	a := &app{Context: ctx, stdout: stdout, stderr: stderr, terminal: isFile && term.IsTerminal(int(file.Fd()))}
+
+	var c cli
+	left := -1 // kong leaves through Exit after printing help
+	parser, err := kong.New(&c, kong.Name("gatedrill"),
+		kong.Description("Drills AI gateways: key failover and hot reload, replayed exactly, in virtual time."),
+		kong.Writers(stdout, stderr), kong.Exit(func(code int) { left = code }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		return a.end(err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if left >= 0 {
+		return left
+	}
+	if err != nil {
+		return a.end(&exit{exitMisuse, err})
+	}
+	return a.end(parsed.Run(a))
+}
+
+// end says what an error means to the shell.
+func (a *app) end(err error) int {
+	if err == nil {
+		return exitPassed
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(a.stderr, "gatedrill:", text)
+	}
+	var e *exit
+	if errors.As(err, &e) {
+		return e.code
+	}
+	return exitBroken
+}
+
+// newGateway is what workers drill, by name.
+func newGateway(name string) (sim.Gateway, error) {
+	if name != "" && name != "reference" {
+		return nil, fmt.Errorf("no gateway is called %q", name)
+	}
+	return sim.Reference(), nil
+}

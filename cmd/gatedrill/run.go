@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/worker"
+)
+
+// runCmd plays drills.
+type runCmd struct {
+	Drills []string `arg:"" optional:"" help:"Drill files, folders of them, or names from the library. None: the whole library."`
+	Seed   uint64   `default:"1" help:"The first seed. A drill that pins its own keeps it."`
+	Seeds  int      `default:"1" help:"How many seeds, counted up from --seed, to play every drill on."`
+	Update bool     `help:"Rewrite the => lines of the files to what was observed."`
+	Trace  string   `placeholder:"FILE" help:"Write every trace to FILE, in library order whatever --jobs."`
+	Jobs   int      `help:"How many drills to play at the same time. 0: one per core."`
+}
+
+// Run plays, tells, and sums up.
+func (c *runCmd) Run(a *app) error {
+	if c.Seeds < 1 || c.Jobs < 0 || c.Seed == 0 {
+		return misuse("--seed and --seeds are at least 1, --jobs is at least 0")
+	}
+	list, err := targets(c.Drills)
+	if err != nil {
+		return err
+	}
+	if err := c.canUpdate(list); err != nil {
+		return err
+	}
+	report, err := newReport(a, c, list)
+	if err != nil {
+		return err
+	}
+	played := worker.Pool{Workers: c.Jobs}.Play(a, c.jobs(list), report.verdict)
+	return report.end(played)
+}
+
+// jobs lists each drill on each seed: drill by drill, so that traces keep
+// library order.
+func (c *runCmd) jobs(list []target) []worker.Job {
+	var jobs []worker.Job
+	for _, t := range list {
+		for s := range c.Seeds {
+			jobs = append(jobs, worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed + uint64(s)})
+		}
+	}
+	return jobs
+}
+
+func (c *runCmd) canUpdate(list []target) error {
+	if !c.Update {
+		return nil
+	}
+	if c.Seeds > 1 {
+		return misuse("--update plays one seed: leave --seeds out")
+	}
+	for _, t := range list {
+		if !t.file {
+			return misuse("--update rewrites files, and %s is built into this program: give its file, such as scenarios/drills", t.drill.Name)
+		}
+	}
+	return nil
+}
+
+// report tells a run as it goes.
+type report struct {
+	app     *app
+	cmd     *runCmd
+	list    []target
+	began   time.Time
+	trace   *os.File
+	count   map[sim.Outcome]int
+	virtual time.Duration
+	updated int
+	err     error
+}
+
+func newReport(a *app, c *runCmd, list []target) (*report, error) {
+	r := &report{app: a, cmd: c, list: list, began: time.Now(), count: map[sim.Outcome]int{}}
+	if c.Trace != "" {
+		f, err := os.Create(c.Trace)
+		if err != nil {
+			return nil, misuse("--trace: %w", err)
+		}
+		r.trace = f
+	}
+	return r, nil
+}
+
+// verdict takes the verdicts in order.
+func (r *report) verdict(i int, v *sim.Verdict) {
+	t := r.list[i/r.cmd.Seeds]
+	if r.trace != nil {
+		if _, err := r.trace.WriteString(v.Trace.Text); err != nil && r.err == nil {
+			r.err = err
+		}
+	}
+	outcome := v.Outcome()
+	if r.cmd.Update && v.Error == "" {
+		changed, err := t.update(v)
+		if err != nil && r.err == nil {
+			r.err = err
+		}
+		if changed {
+			r.updated++
+			fmt.Fprintf(r.app.stdout, "updated  %s\n", t.path)
+		}
+		if len(v.Findings) == 0 {
+			outcome = sim.Passed
+		}
+	}
+	r.count[outcome]++
+	r.virtual += time.Duration(v.Virtual)
+	r.tell(i, t, outcome, v)
+}
+
+func (r *report) tell(i int, t target, outcome sim.Outcome, v *sim.Verdict) {
+	r.clear()
+	switch {
+	case outcome != sim.Passed:
+		replay := fmt.Sprintf("gatedrill replay %s --seed %d", t.argument(), v.Seed)
+		fmt.Fprintf(r.app.stdout, "\n%s\n", v.Story(replay))
+	case !r.app.terminal && r.cmd.Seeds == 1:
+		fmt.Fprintf(r.app.stdout, "passed  %-44s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))
+	}
+	if r.app.terminal {
+		fmt.Fprintf(r.app.stderr, "%d of %d, %d failed: %s", i+1, len(r.list)*r.cmd.Seeds, r.count[sim.Failed]+r.count[sim.Broken], v.Drill)
+	}
+}
+
+// clear wipes the progress line of a terminal.
+func (r *report) clear() {
+	if r.app.terminal {
+		fmt.Fprint(r.app.stderr, "\r\x1b[K")
+	}
+}
+
+// end sums up; what the pool itself could not do comes first.
+func (r *report) end(played error) error {
+	r.clear()
+	if r.trace != nil {
+		if err := r.trace.Close(); err != nil && r.err == nil {
+			r.err = err
+		}
+	}
+	total := r.count[sim.Passed] + r.count[sim.Failed] + r.count[sim.Broken]
+	parts := []string{fmt.Sprintf("%d passed", r.count[sim.Passed])}
+	for _, o := range []sim.Outcome{sim.Failed, sim.Broken} {
+		if r.count[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", r.count[o], o))
+		}
+	}
+	fmt.Fprintf(r.app.stdout, "%d runs of %d drills from seed %d: %s; %s of virtual time in %s\n", total, len(r.list), r.cmd.Seed,
+		strings.Join(parts, ", "), round(r.virtual), round(time.Since(r.began)))
+	switch {
+	case played != nil:
+		return &exit{exitBroken, played}
+	case r.err != nil:
+		return &exit{exitBroken, r.err}
+	case r.count[sim.Broken] > 0:
+		return &exit{code: exitBroken}
+	case r.count[sim.Failed] > 0:
+		return &exit{code: exitFailed}
+	}
+	return nil
+}
+
+// argument is how a command line names the target.
+func (t target) argument() string {
+	if t.file {
+		return t.path
+	}
+	return t.drill.Name
+}
+
+// update rewrites the file when what was observed is something else than it
+// says. The new text is whole or not there: a rename puts it in place.
+func (t target) update(v *sim.Verdict) (changed bool, err error) {
+	d, err := t.drill.WithWant(v.Observed())
+	if err != nil {
+		return false, err
+	}
+	text := d.String()
+	if text == string(t.text) {
+		return false, nil
+	}
+	f, err := os.CreateTemp(filepath.Dir(t.path), ".gatedrill-*")
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name()) // fails once the rename is done
+	_, err = f.WriteString(text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if info, statErr := os.Stat(t.path); err == nil && statErr == nil {
+		err = os.Chmod(f.Name(), info.Mode())
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), t.path)
+	}
+	return err == nil, err
+}
+
+// round keeps three digits or so.
+func round(d time.Duration) time.Duration {
+	unit := time.Nanosecond
+	for unit*1000 <= d {
+		unit *= 10
+	}
+	return d.Round(unit)
+}

@@ -1,0 +1,124 @@
+package gatedrill_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gatedrill/gatedrill"
+
+// layout says what the library code of each folder may import: folders of this
+// module, and modules from outside. A folder speaks for those below it that are
+// not listed themselves.
+var layout = map[string]struct{ own, outside []string }{
+	"keypool":      {nil, []string{"github.com/coder/quartz"}},
+	"proxy":        {[]string{"keypool"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/google/uuid", "github.com/prometheus/client_golang", "golang.org/x/net/http/httpguts"}},
+	"fakeupstream": {nil, []string{"github.com/coder/quartz"}},
+	"sim/simnet":   {nil, nil},
+	"sim/trace":    {[]string{"sim/simnet"}, nil},
+	"sim/drill":    {[]string{"fakeupstream"}, []string{"golang.org/x/tools/txtar"}},
+	"sim/check":    {[]string{"sim/trace"}, nil},
+	"sim": {[]string{"proxy", "keypool", "fakeupstream", "sim"}, []string{
+		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
+	"scenarios": {nil, nil},
+	"cmd":       {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+}
+
+// mayTest are the folders whose library code hands worlds a *testing.T.
+var mayTest = []string{"sim"}
+
+func TestImportsPointDownwards(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case e.IsDir() && strings.HasPrefix(e.Name(), ".") && path != ".", e.IsDir() && e.Name() == "testdata":
+			return filepath.SkipDir
+		case e.IsDir() || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go"):
+			return nil
+		}
+		folder := ruleOf(filepath.ToSlash(filepath.Dir(path)))
+		if folder == "" {
+			t.Errorf("%s: no folder of the layout has this file; add it to the table above", path)
+			return nil
+		}
+		seen[folder] = true
+		checkImports(t, folder, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder := range layout {
+		if !seen[folder] {
+			t.Errorf("the layout names %s, which has no Go file", folder)
+		}
+	}
+}
+
+func checkImports(t *testing.T, folder, path string) {
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	for _, spec := range file.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if why := refusal(folder, filepath.ToSlash(filepath.Dir(path)), name); why != "" {
+			t.Errorf("%s imports %s: %s", path, name, why)
+		}
+	}
+}
+
+func refusal(folder, dir, name string) string {
+	rule := layout[folder]
+	own, isOwn := strings.CutPrefix(name, module+"/")
+	first, _, _ := strings.Cut(name, "/")
+	switch {
+	case isOwn && own == dir, isOwn && covers(rule.own, own):
+		return ""
+	case isOwn:
+		return "an arrow of the architecture points the other way"
+	case name == "testing" || strings.HasPrefix(name, "testing/"):
+		if covers(mayTest, folder) {
+			return ""
+		}
+		return "package testing stays out of library code"
+	case !strings.Contains(first, "."):
+		return "" // the standard library
+	case covers(rule.outside, name):
+		return ""
+	}
+	return "this folder gets along without that module; if it must not, say so in the table above"
+}
+
+// ruleOf is the folder of the layout that speaks for dir: the longest one.
+func ruleOf(dir string) string {
+	best := ""
+	for folder := range layout {
+		if covers([]string{folder}, dir) && len(folder) > len(best) {
+			best = folder
+		}
+	}
+	return best
+}
+
+// covers reports whether one of the paths is name or stands above it.
+func covers(paths []string, name string) bool {
+	for _, p := range paths {
+		if p == "*" || p == name || strings.HasPrefix(name, p+"/") {
+			return true
+		}
+	}
+	return false
+}

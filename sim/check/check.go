@@ -1,0 +1,169 @@
+// Package check watches runs: each check is one property that every gateway of
+// this kind should have, whatever the drill is about.
+//
+//	Observations, secrets, logs, metrics, leftovers ──▶ Run ──▶ Check ──▶ Findings
+//
+// A check reads what the witnesses saw: client bytes, the upstreams, Reload's
+// results, metrics and logs. It never asks the gateway what it thinks, and
+// shares no code with it.
+//
+//	for _, c := range check.All() {
+//		for _, f := range c.Find(run) {
+//			fmt.Println(f.Check, f.Text)
+//		}
+//	}
+//
+// A finding is what the gateway did wrong. What the harness could not do is an
+// error, and never looks like one.
+package check
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// Check is one property. Its name is stable: it appears in reports and docs.
+type Check struct {
+	Name     string
+	Sentence string // what holds, in one sentence
+	Bugs     []string
+	find     func(*Run) []Finding
+}
+
+// Find returns what breaks the property in a run, in order.
+func (c Check) Find(r *Run) []Finding {
+	found := c.find(r)
+	for i := range found {
+		found[i].Check = c.Name
+	}
+	return found
+}
+
+// Finding is one way in which a gateway was wrong.
+type Finding struct {
+	Check string
+	Step  int // index of the step, from 0; -1: the run as a whole
+	Text  string
+}
+
+// Run is what a check may look at.
+type Run struct {
+	Start        time.Time           // when the world began, by its own clock
+	Observations []trace.Observation // in canonical order
+	Secrets      []Secret
+	Intent       Intent
+	Log          string   // what the gateway logged
+	Metrics      []Sample // after each step, and once more at the end
+	Open         []string // connections that were open after Stop
+	Goroutines   []string // goroutines that were left after Stop, a line each
+}
+
+// Intent is what a gateway means to do: checks judge it by its own policy. The
+// zero value is not an intent; Strict is the reference gateway's default.
+type Intent struct {
+	// Cooldown are the statuses that rest a key, for the answer's hint or the
+	// duration given here.
+	Cooldown map[int]time.Duration
+	// Disable are the statuses that take a key out until somebody heals it.
+	Disable []int
+	// MaxCooldown bounds every cooldown.
+	MaxCooldown time.Duration
+	// Exact is whether a 429 of an exhausted pool promises the shortest wait.
+	Exact bool
+}
+
+// Strict is the policy of the reference gateway's library.
+func Strict() Intent {
+	return Intent{
+		Cooldown:    map[int]time.Duration{429: time.Minute},
+		Disable:     []int{401, 403},
+		MaxCooldown: 24 * time.Hour,
+		Exact:       true,
+	}
+}
+
+// Secret is a canary: a text that must not turn up in the wrong place.
+type Secret struct {
+	Kind  SecretKind
+	Alias string
+	Text  string
+}
+
+// SecretKind says whose secret it is.
+type SecretKind int
+
+const (
+	Key   SecretKind = iota // a provider key, of a pool or a client's own
+	Token                   // a gateway token
+)
+
+// String is the kind's name.
+func (k SecretKind) String() string { return [...]string{"key", "token"}[k] }
+
+// Prefix begins each secret of the kind, as vendors' keys have one.
+func (k SecretKind) Prefix() string { return [...]string{"sk", "gd"}[k] }
+
+// Sample is one reading of one series.
+type Sample struct {
+	Step   int // index of the step after which it was read; -1: at the end
+	Name   string
+	Series string // name and labels
+	Gauge  bool
+	Value  float64
+}
+
+// All lists the checks, in the order in which their findings are shown.
+func All() []Check {
+	return []Check{
+		noKeyDownstream(), noTokenUpstream(), keyToItsHostOnly(),
+		oncePerRequest(), replayIsIdentical(), byokIsAlone(),
+		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(),
+		everyRequestEnds(), gaugesBalance(), nothingLeaks(),
+	}
+}
+
+// exchange is one request of a client with all that belongs to it.
+type exchange struct {
+	step     int
+	sent     trace.RequestSent
+	at       time.Duration
+	attempts []trace.UpstreamGot
+	got      *trace.ClientGot
+	gotAt    time.Duration
+}
+
+// exchanges puts together what belongs together by the mark that each client
+// puts on its request, in the order of sending.
+func (r *Run) exchanges() []*exchange {
+	var list []*exchange
+	byID := map[string]*exchange{}
+	for _, o := range r.Observations {
+		if f, ok := o.Fact.(trace.RequestSent); ok {
+			x := &exchange{step: o.Step, sent: f, at: o.At}
+			byID[f.ID] = x
+			list = append(list, x)
+		}
+	}
+	for _, o := range r.Observations {
+		switch f := o.Fact.(type) {
+		case trace.UpstreamGot:
+			if x := byID[f.Request]; x != nil {
+				x.attempts = append(x.attempts, f)
+			}
+		case trace.ClientGot:
+			if x := byID[f.ID]; x != nil {
+				x.got, x.gotAt = &f, o.At
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *exchange) int { return int(a.at - b.at) })
+	return list
+}
+
+// findingf makes a finding of a step.
+func findingf(step int, format string, args ...any) Finding {
+	return Finding{Step: step, Text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,86 @@
+package check
+
+import "bytes"
+
+func oncePerRequest() Check {
+	return Check{
+		Name:     "once-per-request",
+		Sentence: "A key is tried at most once in a request.",
+		Bugs:     []string{"alibaba/higress#1802"},
+		find: func(r *Run) []Finding {
+			var found []Finding
+			for _, x := range r.exchanges() {
+				tried := map[string]int{}
+				for _, a := range x.attempts {
+					if tried[a.Key]++; tried[a.Key] == 2 {
+						found = append(found, findingf(x.step, "%s's %s %s went to %s with key %s more than once",
+							x.sent.Client, x.sent.Method, x.sent.Target, a.Host, a.Key))
+					}
+				}
+			}
+			return found
+		},
+	}
+}
+
+func replayIsIdentical() Check {
+	return Check{
+		Name:     "replay-is-identical",
+		Sentence: "Every attempt carries the bytes that the client sent.",
+		Bugs:     []string{"envoyproxy/ai-gateway#1322", "envoyproxy/ai-gateway#1387"},
+		find: func(r *Run) []Finding {
+			var found []Finding
+			for _, x := range r.exchanges() {
+				for i, a := range x.attempts {
+					if a.Status != 0 && !bytes.Equal(a.Body.Bytes, x.sent.Body.Bytes) {
+						found = append(found, findingf(x.step, "attempt %d of %s carried %d bytes (%s), the client had sent %d (%s)",
+							i+1, x.sent.Client, len(a.Body.Bytes), a.Body.Hash(), len(x.sent.Body.Bytes), x.sent.Body.Hash()))
+					}
+				}
+			}
+			return found
+		},
+	}
+}
+
+func byokIsAlone() Check {
+	return Check{
+		Name:     "byok-is-alone",
+		Sentence: "A request with a key of its own is tried once, with that key, and its answer is untouched.",
+		find: func(r *Run) []Finding {
+			var found []Finding
+			for _, x := range r.exchanges() {
+				if x.sent.OwnKey == "" || len(x.attempts) == 0 || x.got == nil {
+					continue
+				}
+				first := x.attempts[0]
+				switch {
+				case len(x.attempts) > 1:
+					found = append(found, findingf(x.step, "%s brought its own key, and there were %d attempts", x.sent.Client, len(x.attempts)))
+				case first.Key != x.sent.OwnKey:
+					found = append(found, findingf(x.step, "%s brought key %s, and %s got %s", x.sent.Client, x.sent.OwnKey, first.Host, first.Key))
+				case x.got.Status != first.Status || x.got.Header.Get("Retry-After") != first.Answer.Get("Retry-After"):
+					found = append(found, findingf(x.step, "%s brought its own key; the upstream said %d retry-after=%q, the client heard %d retry-after=%q",
+						x.sent.Client, first.Status, first.Answer.Get("Retry-After"), x.got.Status, x.got.Header.Get("Retry-After")))
+				}
+			}
+			return found
+		},
+	}
+}
+
+func everyRequestEnds() Check {
+	return Check{
+		Name:     "every-request-ends",
+		Sentence: "With the upstream answering or its deadline passed, every request ends.",
+		find: func(r *Run) []Finding {
+			var found []Finding
+			for _, x := range r.exchanges() {
+				if x.got == nil {
+					found = append(found, findingf(x.step, "%s's %s %s never ended", x.sent.Client, x.sent.Method, x.sent.Target))
+				}
+			}
+			return found
+		},
+	}
+}

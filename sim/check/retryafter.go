@@ -1,0 +1,247 @@
+package check
+
+import (
+	"math/big"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+func retryAfterIsTrue() Check {
+	return Check{
+		Name: "retry-after-is-true",
+		Sentence: "On exhaustion, Retry-After is the smallest remaining time over the keys whose mark is a rate limit, " +
+			"rounded up to whole seconds, at least 1.",
+		Bugs: []string{"BerriAI/litellm#27823", "BerriAI/litellm#20722"},
+		find: func(r *Run) []Finding {
+			if !r.Intent.Exact {
+				return nil
+			}
+			var found []Finding
+			for _, e := range r.exhaustions() {
+				header := e.got.Header.Get("Retry-After")
+				said, err := strconv.ParseInt(header, 10, 64)
+				low, high, ok := e.wait()
+				switch {
+				case e.got.Status != http.StatusTooManyRequests:
+				case !ok:
+					found = append(found, findingf(e.step, "%s got 429 from a pool of which no key is resting after a rate limit", e.sent.Client))
+				case err != nil:
+					found = append(found, findingf(e.step, "%s got 429 with retry-after=%q; a key is back in %d s", e.sent.Client, header, low))
+				case said < low || said > high:
+					found = append(found, findingf(e.step, "%s was told to wait %d s; the first key is back in %d s", e.sent.Client, said, low))
+				}
+			}
+			return found
+		},
+	}
+}
+
+func retryAfterOnlyWhenWaitingHelps() Check {
+	return Check{
+		Name:     "retry-after-only-when-waiting-helps",
+		Sentence: "With every key disabled the answer is 502, without Retry-After.",
+		find: func(r *Run) []Finding {
+			if !r.Intent.Exact {
+				return nil
+			}
+			var found []Finding
+			for _, e := range r.exhaustions() {
+				_, _, resting := e.wait()
+				after := e.got.Header.Get("Retry-After")
+				if !resting && e.got.Status >= 500 && after != "" {
+					found = append(found, findingf(e.step, "%s got %d with retry-after=%s, and waiting does not help: no key is resting after a rate limit",
+						e.sent.Client, e.got.Status, after))
+				}
+			}
+			return found
+		},
+	}
+}
+
+// exhaustion is a request that a pool could not serve, with what is known of
+// the pool's keys at that moment.
+type exhaustion struct {
+	*exchange
+	rests []rest
+}
+
+// rest is a key's cooldown as the witnesses know it: the gateway took its
+// reading somewhere between the upstream's answer and the client's.
+type rest struct{ from, to time.Duration }
+
+// wait is the shortest wait in whole seconds, as a range. ok is false when no
+// key is resting.
+func (e *exhaustion) wait() (low, high int64, ok bool) {
+	if len(e.rests) == 0 {
+		return 0, 0, false
+	}
+	from, to := e.rests[0].from, e.rests[0].to
+	for _, r := range e.rests[1:] {
+		from, to = min(from, r.from), min(to, r.to)
+	}
+	last := e.at
+	for _, a := range e.attempts {
+		last = max(last, a.Arrived)
+	}
+	return wholeSeconds(from - e.gotAt), wholeSeconds(to - last), true
+}
+
+func wholeSeconds(d time.Duration) int64 {
+	return max(1, int64((d+time.Second-1)/time.Second))
+}
+
+// exhaustions finds the requests for which every attempt was refused by a key's
+// own fault, or none was made, although the host has a pool. A key that two
+// rows share is two keys to the gateway and one to the witnesses: such pools
+// are left out.
+func (r *Run) exhaustions() []*exhaustion {
+	var list []*exhaustion
+	marks := r.marks()
+	for _, x := range r.exchanges() {
+		if x.got == nil || x.got.Status == 0 || x.sent.OwnKey != "" || !r.refused(x) {
+			continue
+		}
+		keys := r.pool(x)
+		if len(keys) == 0 {
+			continue
+		}
+		e := &exhaustion{exchange: x}
+		for _, k := range keys {
+			if m, ok := marks.at(k, x.gotAt); ok {
+				e.rests = append(e.rests, m)
+			}
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// refused reports whether each attempt ended with a status that marks its key.
+func (r *Run) refused(x *exchange) bool {
+	for _, a := range x.attempts {
+		_, cools := r.Intent.Cooldown[a.Status]
+		if !cools && !slices.Contains(r.Intent.Disable, a.Status) {
+			return false
+		}
+	}
+	return true
+}
+
+// pool is the keys of the provider that had the request's host when it was
+// sent.
+func (r *Run) pool(x *exchange) []string {
+	rows := map[string]int{} // how many rows hold a key
+	var keys []string
+	reloaded := -1
+	for _, o := range r.Observations {
+		f, ok := o.Fact.(trace.ProviderLoaded)
+		if !ok || o.At > x.at {
+			continue
+		}
+		if o.Step != reloaded {
+			reloaded, keys = o.Step, nil
+			clear(rows)
+		}
+		for _, k := range f.Keys {
+			rows[k]++
+		}
+		if f.Status == "enabled" && f.Host == hostOf(x.sent.Host) {
+			keys = f.Keys
+		}
+	}
+	for _, k := range keys {
+		if rows[k] > 1 {
+			return nil
+		}
+	}
+	return keys
+}
+
+// marks are the refusals of each key, in order of time.
+type marks struct {
+	intent Intent
+	seen   map[string][]refusal
+}
+
+type refusal struct {
+	at, told time.Duration // answered by the upstream, and known at the gateway at the latest
+	rest     time.Duration // 0: disabled
+}
+
+func (r *Run) marks() marks {
+	m := marks{intent: r.Intent, seen: map[string][]refusal{}}
+	for _, x := range r.exchanges() {
+		for i, a := range x.attempts {
+			told := x.gotAt
+			if i+1 < len(x.attempts) {
+				told = x.attempts[i+1].Arrived
+			}
+			if byDefault, cools := r.Intent.Cooldown[a.Status]; cools {
+				d := min(hint(a.Answer, r.Start.Add(a.Arrived), byDefault), r.Intent.MaxCooldown)
+				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.Arrived, told, d})
+			} else if slices.Contains(r.Intent.Disable, a.Status) {
+				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.Arrived, told, 0})
+			}
+		}
+	}
+	return m
+}
+
+// at is the rest of a key at an instant: the latest deadline counts, and a
+// key that was disabled last does not rest at all.
+func (m marks) at(key string, now time.Duration) (rest, bool) {
+	var r rest
+	resting := false
+	for _, s := range m.seen[key] {
+		switch {
+		case s.at > now:
+		case s.rest == 0:
+			resting = false
+		case !resting || s.at+s.rest > r.from:
+			r, resting = rest{s.at + s.rest, s.told + s.rest}, true
+		}
+	}
+	return r, resting
+}
+
+var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
+// hint reads what an upstream asked for, written down a second time on purpose:
+// a check that called the gateway's own parser would share its mistakes.
+func hint(h http.Header, now time.Time, byDefault time.Duration) time.Duration {
+	if d, ok := decimal(h.Get("Retry-After-Ms"), time.Millisecond); ok {
+		return d
+	}
+	value := strings.TrimSpace(h.Get("Retry-After"))
+	if d, ok := decimal(value, time.Second); ok {
+		return d
+	}
+	if t, err := http.ParseTime(value); err == nil && t.After(now) {
+		return t.Sub(now)
+	}
+	return byDefault
+}
+
+func decimal(text string, unit time.Duration) (time.Duration, bool) {
+	text = strings.TrimSpace(text)
+	if !number.MatchString(text) {
+		return 0, false
+	}
+	r, ok := new(big.Rat).SetString(text)
+	if !ok || r.Sign() <= 0 {
+		return 0, false
+	}
+	r.Mul(r, new(big.Rat).SetInt64(int64(unit)))
+	up := new(big.Int).Add(r.Num(), new(big.Int).Sub(r.Denom(), big.NewInt(1)))
+	up.Quo(up, r.Denom())
+	if !up.IsInt64() || up.Int64() > int64(24*time.Hour) {
+		return 24 * time.Hour, true
+	}
+	return time.Duration(up.Int64()), true
+}

@@ -1,0 +1,184 @@
+package check
+
+import (
+	"net/http"
+	"sort"
+	"strings"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+func noKeyDownstream() Check {
+	return Check{
+		Name:     "no-key-downstream",
+		Sentence: "No pool key is in any byte sent to a client, in a log line, a metric or an error.",
+		Bugs:     []string{"tbphp/gpt-load#429", "envoyproxy/ai-gateway#2508"},
+		find: func(r *Run) []Finding {
+			var found []Finding
+			pool := r.poolKeys()
+			tell := func(step int, where, text string) {
+				for _, k := range pool {
+					if strings.Contains(text, k.Text) {
+						found = append(found, findingf(step, "pool key %s is in %s", k.Alias, where))
+					}
+				}
+			}
+			for _, o := range r.Observations {
+				switch f := o.Fact.(type) {
+				case trace.ClientGot:
+					tell(o.Step, f.Client+"'s answer", flat(f.Header)+string(f.Body.Bytes)+f.Err)
+				case trace.TunnelRefused:
+					tell(o.Step, f.Client+"'s refusal", flat(f.Header)+string(f.Body.Bytes))
+				case trace.ReloadFailed:
+					tell(o.Step, "Reload's error", f.Err)
+				case trace.ProviderLoaded:
+					tell(o.Step, "the reason of "+f.Name, f.Reason)
+				}
+			}
+			tell(-1, "the log", r.Log)
+			for _, s := range r.Metrics {
+				tell(s.Step, "metric "+s.Name, s.Series)
+			}
+			return found
+		},
+	}
+}
+
+func noTokenUpstream() Check {
+	return Check{
+		Name:     "no-token-upstream",
+		Sentence: "Gateway tokens and Proxy-Authorization never go upstream.",
+		Bugs:     []string{"BerriAI/litellm#32202", "alibaba/higress#2220", "kcolemangt/llm-router#13"},
+		find: func(r *Run) []Finding {
+			var found []Finding
+			for _, o := range r.Observations {
+				f, ok := o.Fact.(trace.UpstreamGot)
+				if !ok {
+					continue
+				}
+				for _, h := range hopByHop(f.Header) {
+					found = append(found, findingf(o.Step, "%s got the header %s", f.Host, h))
+				}
+				text := flat(f.Header) + f.Target
+				for _, s := range r.Secrets {
+					if s.Kind == Token && strings.Contains(text, s.Text) {
+						found = append(found, findingf(o.Step, "%s got the gateway token %s", f.Host, s.Alias))
+					}
+				}
+			}
+			return found
+		},
+	}
+}
+
+func keyToItsHostOnly() Check {
+	return Check{
+		Name:     "key-to-its-host-only",
+		Sentence: "A pool key is sent to its own provider's host and nowhere else.",
+		Bugs:     []string{"higress-group/higress#4544"},
+		find: func(r *Run) []Finding {
+			var found []Finding
+			home := newHomes()
+			for _, o := range r.Observations {
+				switch f := o.Fact.(type) {
+				case trace.ProviderLoaded:
+					home.load(o.Step, f)
+				case trace.UpstreamGot:
+					if home.stray(o.Step, f) {
+						found = append(found, findingf(o.Step, "pool key %s went to %s, which is not its provider's", f.Key, f.Host))
+					}
+				}
+			}
+			return found
+		},
+	}
+}
+
+// homes remembers where each pool key belongs. A reload keeps what was live
+// before it for as long as its own step: a request in flight is pinned to its
+// snapshot.
+type homes struct {
+	step       int
+	now, older map[string][]string // alias → hosts
+}
+
+func newHomes() *homes {
+	return &homes{step: -1, now: map[string][]string{}, older: map[string][]string{}}
+}
+
+func (h *homes) load(step int, p trace.ProviderLoaded) {
+	if step != h.step {
+		h.step, h.older, h.now = step, h.now, map[string][]string{}
+	}
+	for _, k := range p.Keys {
+		h.now[k] = append(h.now[k], "")
+		if p.Status == "enabled" {
+			h.now[k] = append(h.now[k], p.Host)
+		}
+	}
+}
+
+func (h *homes) stray(step int, u trace.UpstreamGot) bool {
+	hosts, pool := h.now[u.Key]
+	if step == h.step {
+		old, was := h.older[u.Key]
+		hosts, pool = append(old[:len(old):len(old)], hosts...), pool || was
+	}
+	if !pool {
+		return false
+	}
+	for _, host := range hosts {
+		if host != "" && host == hostOf(u.Host) {
+			return false
+		}
+	}
+	return true
+}
+
+// poolKeys are the keys that a row held at any time.
+func (r *Run) poolKeys() []Secret {
+	inPool := map[string]bool{}
+	for _, o := range r.Observations {
+		if f, ok := o.Fact.(trace.ProviderLoaded); ok {
+			for _, k := range f.Keys {
+				inPool[k] = true
+			}
+		}
+	}
+	var list []Secret
+	for _, s := range r.Secrets {
+		if s.Kind == Key && inPool[s.Alias] {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// hopByHop lists the headers of a request that must have stayed at the gateway
+// (RFC 9110, section 7.6.1).
+func hopByHop(h http.Header) []string {
+	var list []string
+	for name := range h {
+		switch name {
+		case "Connection", "Keep-Alive", "Te", "Upgrade", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate":
+			list = append(list, name)
+		}
+	}
+	sort.Strings(list)
+	return list
+}
+
+// flat is all of a header as text, in order of names.
+func flat(h http.Header) string {
+	var b strings.Builder
+	if err := h.Write(&b); err != nil {
+		return ""
+	}
+	return b.String()
+}
+
+// hostOf is a name without its port.
+func hostOf(name string) string {
+	host, _, _ := strings.Cut(name, ":")
+	return strings.ToLower(host)
+}

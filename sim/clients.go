@@ -1,0 +1,284 @@
+package sim
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/gatedrill/gatedrill/sim/check"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// clients are the tunnels of a world, by name.
+type clients struct {
+	mu      sync.Mutex
+	tunnels map[string]*tunnel
+	step    int
+	sent    map[string]int // requests of each client in the present step
+}
+
+// tunnel is an open way through the gateway to one host.
+type tunnel struct {
+	client string
+	target string // host and port, as in CONNECT
+	host   string
+	token  string // the gateway token that opened it
+	conn   net.Conn
+	in     *bufio.Reader
+}
+
+func newClients() *clients { return &clients{tunnels: map[string]*tunnel{}, sent: map[string]int{}} }
+
+func (c *clients) put(t *tunnel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tunnels[t.client] = t
+}
+
+// take removes a tunnel from the list; nil when there is none of that name.
+func (c *clients) take(client string) *tunnel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.tunnels[client]
+	delete(c.tunnels, client)
+	return t
+}
+
+func (c *clients) get(client string) *tunnel {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tunnels[client]
+}
+
+// Connect implements drill.World.
+func (w *World) Connect(ctx context.Context, client, target string, o drill.ConnectOptions) error {
+	t, err := w.dial(ctx, client, target, o)
+	if t != nil {
+		w.clients.put(t)
+	}
+	return err
+}
+
+// dial opens a tunnel and observes how that went; a nil tunnel was refused.
+func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions) (*tunnel, error) {
+	conn, err := w.net.Dial(ctx, client, gatewayAddress)
+	if err != nil {
+		w.log.Observe(trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
+		return nil, nil
+	}
+	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn)}
+	refused := w.connect(t, o)
+	if refused != nil {
+		conn.Close()
+		w.log.Observe(*refused)
+		return nil, nil
+	}
+	return t, nil
+}
+
+// connect speaks CONNECT, and TLS inside; it says why when that is refused.
+func (w *World) connect(t *tunnel, o drill.ConnectOptions) *trace.TunnelRefused {
+	refused := &trace.TunnelRefused{Client: t.client, Host: t.target}
+	if err := t.conn.SetDeadline(w.clock.Now().Add(patience)); err != nil {
+		refused.Reason = reason(err)
+		return refused
+	}
+	head := "CONNECT " + t.target + " HTTP/1.1\r\nHost: " + t.target + "\r\n"
+	if t.token != "" || o.Token.Kind == drill.CredentialText {
+		head += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("drill:"+t.token)) + "\r\n"
+	}
+	_, err := io.WriteString(t.conn, head+"\r\n")
+	var resp *http.Response
+	if err == nil {
+		resp, err = http.ReadResponse(t.in, &http.Request{Method: http.MethodConnect})
+	}
+	if err != nil {
+		refused.Reason = reason(err)
+		return refused
+	}
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(resp.Body) // a body that breaks off is what it is
+		refused.Status, refused.Header, refused.Body = resp.StatusCode, resp.Header, trace.Body{Bytes: body}
+		return refused
+	}
+	opened := trace.TunnelOpened{Client: t.client, Host: t.target}
+	if !strings.HasSuffix(t.target, ":80") {
+		if err := w.handshake(t, o, &opened); err != nil {
+			refused.Reason = reason(err)
+			return refused
+		}
+	}
+	w.log.Observe(opened)
+	return nil
+}
+
+// handshake does TLS inside the tunnel, and sees from the certificate who is at
+// the other end.
+func (w *World) handshake(t *tunnel, o drill.ConnectOptions, opened *trace.TunnelOpened) error {
+	roots := []*authority{w.ca, w.public}
+	if o.Trust == drill.TrustNone {
+		roots = nil
+	}
+	name := t.host
+	if o.SNI != "" {
+		name = o.SNI
+	}
+	conn := tls.Client(&buffered{Conn: t.conn, r: t.in}, &tls.Config{
+		ServerName:                  name,
+		DynamicRecordSizingDisabled: true,
+		// Verified by hand below: the name in the certificate is the tunnel's, whatever SNI says.
+		InsecureSkipVerify: true,
+		VerifyConnection: func(s tls.ConnectionState) error {
+			for _, root := range roots {
+				_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: root.roots, DNSName: t.host, CurrentTime: w.clock.Now()})
+				if err == nil {
+					opened.Intercepted = root == w.ca
+					return nil
+				}
+			}
+			return errUntrusted
+		},
+	})
+	if err := conn.Handshake(); err != nil {
+		return err
+	}
+	t.conn, t.in = conn, bufio.NewReader(conn)
+	if opened.Intercepted {
+		opened.Provider = trace.Unobserved
+		if inspector, ok := w.gateway.(Inspector); ok {
+			if provider, live := inspector.Provider(t.host); live {
+				opened.Provider = provider
+			} else {
+				opened.Provider = "nobody"
+			}
+		}
+	}
+	return nil
+}
+
+var errUntrusted = errors.New("the client does not trust the certificate")
+
+// token is the gateway token that a client presents.
+func (w *World) token(c drill.Credential) string {
+	switch c.Kind {
+	case drill.CredentialNone:
+		return ""
+	case drill.CredentialAlias:
+		return w.secrets.of(check.Token, c.Text)
+	case drill.CredentialText:
+		return c.Text
+	}
+	if w.settings.Auth == drill.AuthNone {
+		return ""
+	}
+	return w.secrets.of(check.Token, tokenAlias)
+}
+
+// Close implements drill.World.
+func (w *World) Close(_ context.Context, client string) error {
+	t := w.clients.take(client)
+	if t == nil {
+		return nil // it was refused, which is no mistake of the drill's
+	}
+	t.conn.Close() // the other end may be gone already
+	return nil
+}
+
+// Request implements drill.World.
+func (w *World) Request(ctx context.Context, client, target string, r drill.Request) error {
+	u, err := url.Parse(target)
+	if err != nil {
+		return err
+	}
+	port := u.Port()
+	if port == "" {
+		port = "443"
+		if u.Scheme == "http" {
+			port = "80"
+		}
+	}
+	address := net.JoinHostPort(u.Hostname(), port)
+	t, err := w.dial(ctx, client, address, r.Tunnel)
+	if err != nil || t == nil {
+		return err
+	}
+	r.Path = u.RequestURI()
+	if err := w.exchange(t, r); err != nil {
+		return err
+	}
+	t.conn.Close() // the other end may be gone already
+	return nil
+}
+
+// Send implements drill.World.
+func (w *World) Send(_ context.Context, client string, r drill.Request) error {
+	t := w.clients.get(client)
+	if t == nil {
+		w.log.Observe(trace.ClientGot{Client: client, Err: "the tunnel was refused"})
+		return nil
+	}
+	return w.exchange(t, r)
+}
+
+// reason says in stable words why something ended: Go's own texts carry
+// addresses, which differ.
+func reason(err error) string {
+	var dns *net.DNSError
+	switch {
+	case errors.Is(err, errUntrusted):
+		return errUntrusted.Error()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("nothing within %s", patience)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connection refused"
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return "connection reset"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
+		return "connection closed"
+	case errors.As(err, &dns):
+		return "no such host"
+	}
+	return err.Error()
+}
+
+// buffered reads what a reader has taken from a connection already first.
+type buffered struct {
+	net.Conn
+	r *bufio.Reader
+}
+
+func (b *buffered) Read(p []byte) (int, error) { return b.r.Read(p) }
+
+func hostOf(target string) string {
+	if host, _, err := net.SplitHostPort(target); err == nil {
+		return strings.ToLower(host)
+	}
+	return strings.ToLower(target)
+}
+
+// closeAll ends what the drill left open, in order of names.
+func (c *clients) closeAll() {
+	c.mu.Lock()
+	names := slices.Sorted(maps.Keys(c.tunnels))
+	c.mu.Unlock()
+	for _, name := range names {
+		if t := c.take(name); t != nil {
+			t.conn.Close() // the other end may be gone, which is no error of anybody's
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+
+	"github.com/gatedrill/gatedrill/sim/check"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// DefaultSeed is the seed of a run that names none.
+const DefaultSeed = 1
+
+// stopWithin bounds Stop, in virtual time.
+const stopWithin = patience
+
+// Options of a run. The zero value plays on the drill's own seed, or on
+// DefaultSeed.
+type Options struct {
+	// Seed of the run; 0 means the drill's own, else DefaultSeed. A seed that the
+	// drill pins wins over this one.
+	Seed uint64
+	// OnStuck is called from outside the bubble when time stands still in it for
+	// ever. It gets the verdict so far and must not return to the run, which
+	// cannot go on: a worker reports and exits. Nil means panic with the story.
+	OnStuck func(*Verdict)
+}
+
+// Run plays a drill against a gateway in a world of its own and says what
+// happened. The gateway is started and stopped by the run; it may be used again
+// for the next one. Run must be called from a test's own goroutine, outside any
+// bubble, and not in a parallel test.
+func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
+	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, Seed: seedOf(d, o)}}
+	dog := watch(func(why string) { r.stuck(why, o.OnStuck) })
+	defer dog.end()
+	defer func() { // runs first: the bubble's own complaint
+		if p := recover(); p != nil {
+			v = r.recovered(p)
+		}
+	}()
+	synctest.Test(t, func(t *testing.T) {
+		dog.bubble.Store(bubbleID())
+		if testing.Testing() {
+			cryptotest.SetGlobalRandom(t, r.verdict.Seed)
+		}
+		r.play()
+	})
+	return r.verdict
+}
+
+func seedOf(d *drill.Drill, o Options) uint64 {
+	if pinned, ok := d.Seed(); ok {
+		return pinned
+	}
+	if o.Seed == 0 {
+		return DefaultSeed
+	}
+	return o.Seed
+}
+
+// run is one run under way.
+type run struct {
+	gateway Gateway
+	drill   *drill.Drill
+	world   *World
+	verdict *Verdict
+}
+
+// play is the life of a world, from its first step to its last goroutine.
+func (r *run) play() {
+	ctx := context.Background()
+	w, err := newWorld(ctx, r.gateway, r.drill, r.verdict.Seed)
+	if err != nil {
+		r.verdict.Error = err.Error()
+		return
+	}
+	r.world = w
+	err = r.steps(ctx)
+	w.clients.closeAll()
+	err = errors.Join(err, w.settle(ctx), w.metrics.sample(-1))
+	r.observe()
+	open, goroutines, stopErr := w.end(ctx)
+	if stopErr != nil {
+		goroutines = append([]string{stopErr.Error()}, goroutines...)
+	}
+	if err != nil {
+		r.verdict.Error = err.Error()
+	}
+	r.judge(open, goroutines)
+}
+
+func (r *run) steps(ctx context.Context) error {
+	for i, s := range r.drill.Steps {
+		if err := r.world.play(ctx, i, s.Op); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// observe writes down what was seen, and ends the trace: how a gateway stops is
+// its own affair.
+func (r *run) observe() {
+	w, v := r.world, r.verdict
+	v.Steps = results(r.drill, w.log.Observations())
+	v.Virtual = w.since().Nanoseconds()
+	v.Trace = w.log.Trace(trace.Header{Drill: v.Drill, Seed: v.Seed, Ties: w.net.Ties()})
+}
+
+// judge runs every check.
+func (r *run) judge(open, goroutines []string) {
+	w, v := r.world, r.verdict
+	for _, text := range w.upstreams.faults() {
+		v.Findings = append(v.Findings, check.Finding{Check: "script-is-played", Step: -1, Text: text})
+	}
+	intent := check.Strict()
+	if declarer, ok := r.gateway.(Declarer); ok {
+		intent = declarer.Declare()
+	}
+	seen := &check.Run{
+		Start: w.start, Observations: w.log.Observations(), Secrets: w.secrets.all(), Intent: intent,
+		Log: w.logs.text(), Metrics: w.metrics.samples, Open: open, Goroutines: goroutines,
+	}
+	for _, c := range check.All() {
+		v.Findings = append(v.Findings, c.Find(seen)...)
+	}
+}
+
+// end stops everything, and says what is left.
+func (w *World) end(ctx context.Context) (open, goroutines []string, err error) {
+	stopping, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it did not end within an hour"))
+	defer cancel()
+	if stopErr := w.gateway.Stop(stopping); stopErr != nil {
+		err = fmt.Errorf("Stop: %w", stopErr)
+	}
+	w.upstreams.close()
+	err = errors.Join(err, w.settle(ctx))
+	open = w.net.Open()
+	w.net.Close()
+	return open, leftovers(bubbleID()), err
+}
+
+// stuck is called from outside the bubble.
+func (r *run) stuck(why string, report func(*Verdict)) {
+	v := r.partial()
+	v.Findings = append(v.Findings, check.Finding{Check: "no-lock-across-io", Step: r.at(), Text: why})
+	if report == nil {
+		panic("gatedrill: " + v.Story(""))
+	}
+	report(v)
+}
+
+// recovered turns the bubble's own complaint into a finding.
+func (r *run) recovered(p any) *Verdict {
+	text := fmt.Sprint(p)
+	switch {
+	case strings.Contains(text, "main bubble goroutine has exited"):
+		return r.verdict // what is left was listed by name
+	case strings.Contains(text, "deadlock:"):
+		v := r.partial()
+		v.Findings = append(v.Findings, check.Finding{Check: "every-request-ends", Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
+		return v
+	}
+	v := r.partial()
+	v.Error = fmt.Sprintf("panic: %s\n%s", text, debug.Stack())
+	return v
+}
+
+// partial is what can be said of a run that did not end.
+func (r *run) partial() *Verdict {
+	v := *r.verdict
+	if r.world == nil {
+		return &v
+	}
+	v.Steps = results(r.drill, r.world.log.Observations())
+	for i := range v.Steps {
+		if i >= r.at() {
+			v.Steps[i].Want = nil // not reached, or not to its end
+		}
+	}
+	v.Findings = append([]check.Finding(nil), v.Findings...)
+	return &v
+}
+
+// at is the index of the step that the run had reached.
+func (r *run) at() int {
+	if r.world == nil {
+		return -1
+	}
+	return r.world.log.Step()
+}

@@ -1,0 +1,214 @@
+package trace
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Unobserved stands where only an inspector could have told.
+const Unobserved = "(not observed)"
+
+// Body is a plaintext body as checks and traces know it.
+type Body struct {
+	Bytes []byte
+}
+
+// Hash is the first 16 hexadecimal digits of the body's SHA-256.
+func (b Body) Hash() string {
+	sum := sha256.Sum256(b.Bytes)
+	return hex.EncodeToString(sum[:8])
+}
+
+func (b Body) detail() string { return fmt.Sprintf("%d bytes %s", len(b.Bytes), b.Hash()) }
+
+// ProviderLoaded is one row after a good reload.
+type ProviderLoaded struct {
+	Name   string
+	Type   string
+	Host   string   // of the base URL, lower case; "" where it has none
+	Keys   []string // aliases, in order
+	Status string   // enabled, disabled, error
+	Reason string   // of an error
+}
+
+func (ProviderLoaded) Actor() Actor { return Actor{RankGateway, ""} }
+func (p ProviderLoaded) String() string {
+	if p.Reason != "" {
+		return fmt.Sprintf("%s %s: %s", p.Name, p.Status, p.Reason)
+	}
+	return p.Name + " " + p.Status
+}
+
+// Reloaded is a good reload that has no row to show, or none that anybody could
+// observe.
+type Reloaded struct {
+	Rows string // "no providers", or Unobserved
+}
+
+func (Reloaded) Actor() Actor     { return Actor{RankGateway, ""} }
+func (r Reloaded) String() string { return "reloaded, " + r.Rows }
+
+// ReloadFailed is a reload that returned an error.
+type ReloadFailed struct {
+	Err      string
+	Snapshot string // "the same snapshot", "another snapshot", or Unobserved
+}
+
+func (ReloadFailed) Actor() Actor { return Actor{RankGateway, ""} }
+func (r ReloadFailed) String() string {
+	return fmt.Sprintf("reload failed: %s; live is %s", r.Err, r.Snapshot)
+}
+
+// SnapshotIs says what an `expect snapshot` saw.
+type SnapshotIs struct{ Text string }
+
+func (SnapshotIs) Actor() Actor     { return Actor{RankGateway, ""} }
+func (s SnapshotIs) String() string { return "snapshot " + s.Text }
+
+// KeyIs is the state of one key of a provider, as an inspector tells it.
+type KeyIs struct {
+	Provider string
+	Key      string // alias
+	State    string // "available", "cooling 5s (429)", "disabled (401)"
+}
+
+func (KeyIs) Actor() Actor     { return Actor{RankGateway, "keys"} }
+func (k KeyIs) String() string { return fmt.Sprintf("%s %s %s", k.Provider, k.Key, k.State) }
+
+// MetricIs is one series of the gateway's metrics.
+type MetricIs struct {
+	Series string // name and labels, as drills write them
+	Value  string
+}
+
+func (MetricIs) Actor() Actor     { return Actor{RankGateway, "metrics"} }
+func (m MetricIs) String() string { return m.Series + " " + m.Value }
+
+// BridgeGot is a request that reached the bridge.
+type BridgeGot struct {
+	Method string
+	Target string // path and query
+	Body   Body
+}
+
+func (BridgeGot) Actor() Actor     { return Actor{RankBridge, ""} }
+func (b BridgeGot) String() string { return fmt.Sprintf("bridge got %s %s", b.Method, b.Target) }
+
+// UpstreamGot is a request as an upstream saw it, and how it answered.
+type UpstreamGot struct {
+	Host      string // the upstream's name
+	Method    string
+	Target    string      // path and query
+	Key       string      // alias, "none" or "unknown"
+	KeyHeader string      // the header that carried it
+	Header    http.Header // as it arrived
+	Body      Body
+	Status    int           // answered; 0: nothing
+	Answer    http.Header   // of the answer
+	Arrived   time.Duration // virtual time since the world began
+	Request   string        // the client's mark of the request, "" where it has none
+}
+
+func (u UpstreamGot) Actor() Actor { return Actor{RankUpstream, u.Host} }
+func (u UpstreamGot) String() string {
+	answer := "not answered"
+	if u.Status != 0 {
+		answer = fmt.Sprintf("answered %d", u.Status)
+	}
+	return fmt.Sprintf("%s got %s %s key=%s, %s", u.Host, u.Method, u.Target, u.Key, answer)
+}
+
+// Detail implements Detailed.
+func (u UpstreamGot) Detail() string { return u.Body.detail() }
+
+// TunnelOpened is a CONNECT that succeeded, TLS handshake included.
+type TunnelOpened struct {
+	Client      string
+	Host        string // host and port that were asked for
+	Intercepted bool   // whose certificate it was: the gateway's CA, or the upstream's own
+	Provider    string // the provider of an intercepted host, or Unobserved
+}
+
+func (t TunnelOpened) Actor() Actor { return Actor{RankClient, t.Client} }
+func (t TunnelOpened) String() string {
+	if t.Intercepted {
+		return fmt.Sprintf("%s established, intercepted as %s", t.Client, t.Provider)
+	}
+	return t.Client + " established, tunnelled unread"
+}
+
+// TunnelRefused is a CONNECT that did not become a tunnel.
+type TunnelRefused struct {
+	Client string
+	Host   string
+	Status int         // of the gateway's answer; 0: refused otherwise
+	Reason string      // why, when it was not a status
+	Header http.Header // of the answer
+	Body   Body
+}
+
+func (t TunnelRefused) Actor() Actor { return Actor{RankClient, t.Client} }
+func (t TunnelRefused) String() string {
+	if t.Status != 0 {
+		return fmt.Sprintf("%s refused %d", t.Client, t.Status)
+	}
+	return fmt.Sprintf("%s refused: %s", t.Client, t.Reason)
+}
+
+// RequestSent is a request as the client sent it. It is what a drill says
+// anyway, so it is for checks and has no line of its own in a drill.
+type RequestSent struct {
+	Client string
+	ID     string // the client's mark, also in its X-Drill-Request header
+	Host   string // of the URL
+	Method string
+	Target string
+	OwnKey string // alias of a credential of the client's own, "unknown" for one that has none, "" without
+	Body   Body
+}
+
+func (r RequestSent) Actor() Actor { return Actor{RankClient, r.Client} }
+func (r RequestSent) String() string {
+	return fmt.Sprintf("%s sent %s %s", r.Client, r.Method, r.Target)
+}
+
+// Silent facts are for checks and traces only: no drill shows them.
+type Silent interface{ Silent() }
+
+// Silent implements Silent.
+func (RequestSent) Silent() {}
+
+// ClientGot is an answer as the client saw it.
+type ClientGot struct {
+	Client string
+	ID     string // of the request
+	Status int    // 0: none came
+	Header http.Header
+	Body   Body
+	Err    string // why there was no answer, or only a part of one
+}
+
+func (c ClientGot) Actor() Actor { return Actor{RankClient, c.Client} }
+func (c ClientGot) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s got ", c.Client)
+	if c.Status == 0 {
+		fmt.Fprintf(&b, "no answer: %s", c.Err)
+		return b.String()
+	}
+	fmt.Fprintf(&b, "%d", c.Status)
+	if after := c.Header.Get("Retry-After"); after != "" {
+		fmt.Fprintf(&b, " retry-after=%s", after)
+	}
+	if c.Err != "" {
+		fmt.Fprintf(&b, ", cut off: %s", c.Err)
+	}
+	return b.String()
+}
+
+// Detail implements Detailed.
+func (c ClientGot) Detail() string { return c.Body.detail() }

@@ -1,0 +1,104 @@
+package sim
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gatedrill/gatedrill/sim/check"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// Verdict is the result of one run. It survives being written as JSON, so that
+// a worker process can report it.
+type Verdict struct {
+	Drill    string
+	Seed     uint64
+	Steps    []StepResult
+	Findings []check.Finding // what the gateway did wrong, by the always-on checks
+	Error    string          // what the harness could not do; "": it could
+	Trace    trace.Trace
+	Virtual  int64 // nanoseconds of virtual time that the run took
+}
+
+// StepResult is one step with what was expected and what was seen.
+type StepResult struct {
+	Line     string   // the step, as the drill has it
+	Position string   // file:line
+	Want     []string // nil: not compared
+	Got      []string
+}
+
+// Differs reports whether the step has expectations and something else was seen.
+func (s StepResult) Differs() bool {
+	return s.Want != nil && !slices.EqualFunc(s.Want, s.Got, matches)
+}
+
+// Outcome of a run.
+type Outcome string
+
+const (
+	Passed Outcome = "passed" // everything was as expected
+	Failed Outcome = "failed" // the gateway did something else
+	Broken Outcome = "broken" // the harness could not play the drill
+)
+
+// Outcome sums the verdict up. What the harness could not do comes first: a run
+// that broke off says nothing about the gateway.
+func (v *Verdict) Outcome() Outcome {
+	switch {
+	case v.Error != "":
+		return Broken
+	case len(v.Findings) > 0 || slices.ContainsFunc(v.Steps, StepResult.Differs):
+		return Failed
+	}
+	return Passed
+}
+
+// Observed is what each step should say after "=>" for the drill to pass: the
+// argument of drill.Drill.WithWant. A step that says nothing today is left as it
+// is, since a quiet setup is the author's choice; a drill without any "=>" gets
+// them everywhere.
+func (v *Verdict) Observed() [][]string {
+	loud := slices.ContainsFunc(v.Steps, func(s StepResult) bool { return s.Want != nil })
+	all := make([][]string, len(v.Steps))
+	for i, s := range v.Steps {
+		if s.Want != nil || !loud {
+			all[i] = s.Got
+		}
+	}
+	return all
+}
+
+// matches compares an expected line with an observed one; what could not be
+// observed matches whatever stands in its place.
+func matches(want, got string) bool {
+	if want == got {
+		return true
+	}
+	if !strings.Contains(got, trace.Unobserved) {
+		return false
+	}
+	parts := strings.Split(got, trace.Unobserved)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	ok, err := regexp.MatchString("^"+strings.Join(parts, ".*")+"$", want)
+	return err == nil && ok
+}
+
+// results puts the observations beside the steps of the drill.
+func results(d *drill.Drill, all []trace.Observation) []StepResult {
+	list := make([]StepResult, len(d.Steps))
+	for i, s := range d.Steps {
+		list[i] = StepResult{Line: s.Op.String(), Position: s.Pos.String(), Want: s.Want, Got: []string{}}
+	}
+	for _, o := range all {
+		if _, silent := o.Fact.(trace.Silent); silent || o.Step < 0 || o.Step >= len(list) {
+			continue
+		}
+		list[o.Step].Got = append(list[o.Step].Got, o.Fact.String())
+	}
+	return list
+}

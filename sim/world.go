@@ -1,0 +1,240 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/coder/quartz"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatedrill/gatedrill/sim/check"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/simnet"
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// gatewayAddress is where clients find the gateway.
+const gatewayAddress = "gateway.invalid:8080"
+
+// patience bounds every wait of a client, in virtual time: a request that has
+// no answer by then will not have one.
+const patience = time.Hour
+
+// tokenAlias names the gateway token that clients present unless told otherwise.
+const tokenAlias = "token"
+
+// World is one gateway with everything around it. It implements drill.World.
+type World struct {
+	seed     uint64
+	settings drill.Settings
+	files    []drill.File
+	start    time.Time
+	clock    quartz.Clock
+	net      *simnet.Network
+	log      *trace.Log
+	logs     *logText
+	secrets  *secrets
+	registry *prometheus.Registry
+	metrics  metricsWatch
+	source   *source
+	gateway  Gateway
+	ca       *authority // the gateway's
+	public   *authority // the upstreams'
+
+	upstreams *upstreams
+	clients   *clients
+	step      int
+}
+
+var _ drill.World = (*World)(nil)
+
+// newWorld makes a world and starts the gateway with an empty source. It runs
+// inside a bubble.
+func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*World, error) {
+	clock := quartz.NewReal() // reads virtual time here, as everything in the bubble does
+	w := &World{
+		seed: seed, settings: d.Settings(), files: d.Files, clock: clock, start: clock.Now(), gateway: g,
+		logs: &logText{}, secrets: newSecrets(seed), registry: prometheus.NewRegistry(),
+	}
+	w.log = trace.NewLog(w.since)
+	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver})
+	w.source = newSource(w.secrets)
+	w.upstreams = newUpstreams(w)
+	w.clients = newClients()
+	w.metrics.registry = w.registry
+	if err := w.open(ctx); err != nil {
+		w.net.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *World) open(ctx context.Context) error {
+	var err error
+	if w.ca, err = newAuthority("gatedrill gateway CA", w.start); err != nil {
+		return err
+	}
+	if w.public, err = newAuthority("gatedrill upstream CA", w.start); err != nil {
+		return err
+	}
+	l, err := w.net.Listen(gatewayAddress)
+	if err != nil {
+		return err
+	}
+	if err := w.gateway.Start(ctx, w.env(l)); err != nil {
+		return fmt.Errorf("sim: start the gateway: %w", err)
+	}
+	return w.settle(ctx)
+}
+
+func (w *World) env(l net.Listener) Env {
+	env := Env{
+		Listener:  l,
+		Listen:    func(address string) (net.Listener, error) { return w.net.Listen(address) },
+		Dial:      w.net.Dialer("gateway"),
+		Resolve:   w.net.Lookup,
+		Roots:     w.public.roots,
+		CA:        w.ca.cert,
+		Clock:     w.clock,
+		Rand:      func(name string) io.Reader { return stream(w.seed, "gateway "+name) },
+		Settings:  w.settings,
+		Tokens:    []string{w.secrets.of(check.Token, tokenAlias)},
+		Providers: w.source,
+		Registry:  w.registry,
+		Logger:    w.logs.logger(),
+	}
+	if w.settings.Bridge == drill.BridgeRecorded {
+		env.WrapBridge = w.witnessBridge
+	}
+	return env
+}
+
+// witnessBridge notes what reaches the bridge, and lets it pass.
+func (w *World) witnessBridge(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.log.Observe(trace.BridgeGot{Method: r.Method, Target: r.URL.RequestURI()})
+		next.ServeHTTP(rw, r)
+	})
+}
+
+// since is the virtual time since the world began.
+func (w *World) since() time.Duration { return w.clock.Since(w.start) }
+
+// settle waits until nothing is left to deliver, within a bound.
+func (w *World) settle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("sim: the network did not come to rest within an hour"))
+	defer cancel()
+	return w.net.Settle(ctx)
+}
+
+// play runs one step to its end: its answer is there and nothing is left to
+// deliver.
+func (w *World) play(ctx context.Context, i int, op drill.Op) error {
+	w.step = i
+	w.log.Begin(i, op.String())
+	if err := op.Run(ctx, w); err != nil {
+		return fmt.Errorf("step %d, %s: %w", i+1, op, err)
+	}
+	if err := w.settle(ctx); err != nil {
+		return fmt.Errorf("step %d, %s: %w", i+1, op, err)
+	}
+	return w.metrics.sample(i)
+}
+
+// Configure implements drill.World; the gateway was started with all settings
+// of the drill.
+func (w *World) Configure(context.Context, drill.Settings) error { return nil }
+
+// Rows implements drill.World.
+func (w *World) Rows() *drill.Rows { return w.source.rows }
+
+// Source implements drill.World.
+func (w *World) Source(_ context.Context, s drill.SourceState) error {
+	w.source.set(s)
+	return nil
+}
+
+// Advance implements drill.World.
+func (w *World) Advance(ctx context.Context, d time.Duration) error {
+	t := w.clock.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// Parallel implements drill.World: the order of what happens at the same time
+// is the order of deliveries, which the seed decides.
+func (w *World) Parallel(ctx context.Context, ops []drill.Op) error {
+	errs := make([]error, len(ops))
+	done := make(chan struct{})
+	for i, op := range ops {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			errs[i] = op.Run(ctx, w)
+		}()
+	}
+	for range ops {
+		<-done
+	}
+	return errors.Join(errs...)
+}
+
+// Reload implements drill.World.
+func (w *World) Reload(ctx context.Context) error {
+	inspector, _ := w.gateway.(Inspector)
+	var before any
+	if inspector != nil {
+		before = inspector.Snapshot()
+	}
+	rows := w.source.rows.All()
+	if err := w.gateway.Reload(ctx); err != nil {
+		live := trace.Unobserved
+		if inspector != nil {
+			live = "another snapshot"
+			if inspector.Snapshot() == before {
+				live = "the same snapshot"
+			}
+		}
+		w.log.Observe(trace.ReloadFailed{Err: err.Error(), Snapshot: live})
+		return nil
+	}
+	w.observeRows(inspector, rows)
+	return nil
+}
+
+func (w *World) observeRows(inspector Inspector, rows []drill.Row) {
+	if len(rows) == 0 {
+		w.log.Observe(trace.Reloaded{Rows: "no providers"})
+		return
+	}
+	for i, row := range rows {
+		fact := trace.ProviderLoaded{Name: row.Name, Type: row.Type, Host: hostOfURL(row.URL), Keys: row.Keys, Status: trace.Unobserved}
+		if inspector != nil {
+			if live := inspector.Providers(); i < len(live) {
+				fact.Status, fact.Reason = live[i].Status.String(), live[i].Reason
+			}
+		}
+		w.log.Observe(fact)
+	}
+}
+
+// hostOfURL is the host that a row claims, as far as a person would see one.
+func hostOfURL(url string) string {
+	_, rest, ok := strings.Cut(strings.TrimSpace(url), "://")
+	if !ok {
+		return ""
+	}
+	rest, _, _ = strings.Cut(rest, "/")
+	host, _, _ := strings.Cut(rest, ":")
+	return strings.ToLower(host)
+}
