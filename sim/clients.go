@@ -67,32 +67,31 @@ func (c *clients) get(client string) *tunnel {
 
 // Connect implements drill.World.
 func (w *World) Connect(ctx context.Context, client, target string, o drill.ConnectOptions) error {
-	t, err := w.dial(ctx, client, target, o)
-	if t != nil {
+	if t := w.dial(ctx, client, target, o, false); t != nil {
 		w.clients.put(t)
 	}
-	return err
+	return nil
 }
 
 // dial opens a tunnel and observes how that went; a nil tunnel was refused.
-func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions) (*tunnel, error) {
+// passing says that the tunnel is for a single request.
+func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
 	conn, err := w.net.Dial(ctx, client, gatewayAddress)
 	if err != nil {
 		w.log.Observe(trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
-		return nil, nil
+		return nil
 	}
 	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn)}
-	refused := w.connect(t, o)
-	if refused != nil {
-		conn.Close()
+	if refused := w.connect(t, o, passing); refused != nil {
+		conn.Close() // the gateway may have closed it already
 		w.log.Observe(*refused)
-		return nil, nil
+		return nil
 	}
-	return t, nil
+	return t
 }
 
 // connect speaks CONNECT, and TLS inside; it says why when that is refused.
-func (w *World) connect(t *tunnel, o drill.ConnectOptions) *trace.TunnelRefused {
+func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.TunnelRefused {
 	refused := &trace.TunnelRefused{Client: t.client, Host: t.target}
 	if err := t.conn.SetDeadline(w.clock.Now().Add(patience)); err != nil {
 		refused.Reason = reason(err)
@@ -116,7 +115,7 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions) *trace.TunnelRefused 
 		refused.Status, refused.Header, refused.Body = resp.StatusCode, resp.Header, trace.Body{Bytes: body}
 		return refused
 	}
-	opened := trace.TunnelOpened{Client: t.client, Host: t.target}
+	opened := trace.TunnelOpened{Client: t.client, Host: t.target, Passing: passing}
 	if !strings.HasSuffix(t.target, ":80") {
 		if err := w.handshake(t, o, &opened); err != nil {
 			refused.Reason = reason(err)
@@ -213,9 +212,9 @@ func (w *World) Request(ctx context.Context, client, target string, r drill.Requ
 		}
 	}
 	address := net.JoinHostPort(u.Hostname(), port)
-	t, err := w.dial(ctx, client, address, r.Tunnel)
-	if err != nil || t == nil {
-		return err
+	t := w.dial(ctx, client, address, r.Tunnel, true)
+	if t == nil {
+		return nil
 	}
 	r.Path = u.RequestURI()
 	if err := w.exchange(t, r); err != nil {

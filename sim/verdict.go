@@ -95,7 +95,7 @@ func results(d *drill.Drill, all []trace.Observation) []StepResult {
 		list[i] = StepResult{Line: s.Op.String(), Position: s.Pos.String(), Want: s.Want, Got: []string{}}
 	}
 	for _, o := range all {
-		if _, silent := o.Fact.(trace.Silent); silent || o.Step < 0 || o.Step >= len(list) {
+		if f, ok := o.Fact.(trace.Silent); ok && f.Silent() {
 			continue
 		}
 		list[o.Step].Got = append(list[o.Step].Got, o.Fact.String())

@@ -221,7 +221,7 @@ func (w *World) observeRows(inspector Inspector, rows []drill.Row) {
 		fact := trace.ProviderLoaded{Name: row.Name, Type: row.Type, Host: hostOfURL(row.URL), Keys: row.Keys, Status: trace.Unobserved}
 		if inspector != nil {
 			if live := inspector.Providers(); i < len(live) {
-				fact.Status, fact.Reason = live[i].Status.String(), live[i].Reason
+				fact.Status, fact.Reason = string(live[i].Status), live[i].Reason
 			}
 		}
 		w.log.Observe(fact)

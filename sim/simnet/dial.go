@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 )
@@ -148,8 +149,8 @@ func (n *Network) Listen(address string) (*Listener, error) {
 	defer n.mu.Unlock()
 	ip, known := n.lookupLocked(host)
 	if !known {
-		ip = hostIP(host)
-		n.hosts[host] = ip
+		ip = hostIP(canonical(host))
+		n.hosts[canonical(host)] = ip
 	}
 	at := endpoint(ip, port)
 	if n.listeners[at] != nil {
@@ -226,11 +227,18 @@ func notFound(host string) error {
 	return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 }
 
+// canonical is the one form of a name: DNS knows no case, and a final dot says
+// nothing here (RFC 4343, RFC 1034 section 3.1).
+func canonical(host string) string {
+	return strings.ToLower(strings.TrimSuffix(host, "."))
+}
+
 func endpoint(ip net.IP, port int) string {
 	return net.JoinHostPort(ip.String(), strconv.Itoa(port))
 }
 
 func (n *Network) lookupLocked(host string) (net.IP, bool) {
+	host = canonical(host)
 	if ip := net.ParseIP(host); ip != nil {
 		return ip, true
 	}

@@ -131,7 +131,11 @@ type TunnelOpened struct {
 	Host        string // host and port that were asked for
 	Intercepted bool   // whose certificate it was: the gateway's CA, or the upstream's own
 	Provider    string // the provider of an intercepted host, or Unobserved
+	Passing     bool   // opened for a single request, whose answer says enough
 }
+
+// Silent implements Silent.
+func (t TunnelOpened) Silent() bool { return t.Passing }
 
 func (t TunnelOpened) Actor() Actor { return Actor{RankClient, t.Client} }
 func (t TunnelOpened) String() string {
@@ -176,11 +180,11 @@ func (r RequestSent) String() string {
 	return fmt.Sprintf("%s sent %s %s", r.Client, r.Method, r.Target)
 }
 
-// Silent facts are for checks and traces only: no drill shows them.
-type Silent interface{ Silent() }
+// Silent facts may be for checks and traces only: no drill shows them then.
+type Silent interface{ Silent() bool }
 
 // Silent implements Silent.
-func (RequestSent) Silent() {}
+func (RequestSent) Silent() bool { return true }
 
 // ClientGot is an answer as the client saw it.
 type ClientGot struct {

@@ -1,0 +1,130 @@
+package sim
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+
+	"github.com/gatedrill/gatedrill/proxy"
+	"github.com/gatedrill/gatedrill/sim/drill"
+)
+
+// bridgeAddress is where the bridge serves when a drill puts it behind a URL.
+const bridgeAddress = "bridge.invalid:8081"
+
+// Reference is the gateway of packages proxy and keypool, ready to be drilled.
+// It implements Inspector.
+func Reference() Gateway { return &reference{} }
+
+type reference struct {
+	server *proxy.Server
+	served chan error
+	bridge *http.Server // nil unless the bridge is behind a URL
+}
+
+// Start implements Gateway.
+func (r *reference) Start(_ context.Context, env Env) error {
+	key, ok := env.CA.PrivateKey.(crypto.Signer)
+	if !ok {
+		return errors.New("the CA's private key cannot sign")
+	}
+	ca, err := proxy.NewCAFrom(env.CA.Leaf, key)
+	if err != nil {
+		return err
+	}
+	cfg := proxy.Config{
+		Source: env.Providers, CA: ca, Clock: env.Clock, Dial: env.Dial, RootCAs: env.Roots,
+		Tokens: env.Tokens, WrapBridge: env.WrapBridge, Registry: env.Registry, Logger: env.Logger,
+		Random: env.Rand("request ids"),
+	}
+	if err := configure(&cfg, env.Settings); err != nil {
+		return err
+	}
+	if r.server, err = proxy.New(cfg); err != nil {
+		return err
+	}
+	if err := r.serveBridge(env); err != nil {
+		return err
+	}
+	r.served = make(chan error, 1)
+	go func() { r.served <- r.server.Serve(env.Listener) }()
+	return nil
+}
+
+// configure carries a drill's settings over.
+func configure(cfg *proxy.Config, s drill.Settings) error {
+	if s.Policy != "" && s.Policy != drill.PolicyStrict {
+		return fmt.Errorf("the reference gateway has no policy %q", s.Policy)
+	}
+	if s.Tunnel == drill.Deny {
+		cfg.Tunnel = proxy.TunnelDeny
+	}
+	if s.OwnKey == drill.Deny {
+		cfg.OwnKeys = proxy.OwnKeysDeny
+	}
+	switch s.Auth {
+	case drill.AuthAny:
+		cfg.Auth = proxy.AuthAny
+	case drill.AuthNone:
+		cfg.Tokens = nil
+	}
+	if s.Bridge == drill.BridgeURL {
+		cfg.BridgeURL = "http://" + bridgeAddress
+	}
+	cfg.ConnectPorts = s.Ports
+	cfg.BridgePrefix = s.Prefix
+	cfg.MaxReplayBytes = int64(s.Replay)
+	return nil
+}
+
+// serveBridge puts the bridge behind its URL when a drill asks for that.
+func (r *reference) serveBridge(env Env) error {
+	if env.Settings.Bridge != drill.BridgeURL {
+		return nil
+	}
+	l, err := env.Listen(bridgeAddress)
+	if err != nil {
+		return err
+	}
+	r.bridge = &http.Server{Handler: r.server.Bridge(), ErrorLog: log.New(io.Discard, "", 0)}
+	go r.bridge.Serve(l) // returns when Stop closes it
+	return nil
+}
+
+// Reload implements Gateway.
+func (r *reference) Reload(ctx context.Context) error { return r.server.Reload(ctx) }
+
+// Stop implements Gateway.
+func (r *reference) Stop(ctx context.Context) error {
+	err := r.server.Shutdown(ctx)
+	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	if r.bridge != nil {
+		err = errors.Join(err, r.bridge.Close())
+	}
+	return err
+}
+
+// Providers implements Inspector.
+func (r *reference) Providers() []proxy.ProviderStatus { return r.server.Snapshot().Providers() }
+
+// Provider implements Inspector.
+func (r *reference) Provider(host string) (string, bool) { return r.server.Snapshot().Route(host) }
+
+// Snapshot implements Inspector.
+func (r *reference) Snapshot() any { return r.server.Snapshot() }
+
+// Keys implements Inspector.
+func (r *reference) Keys(provider string) []KeyState {
+	states := r.server.KeyStates(provider)
+	list := make([]KeyState, len(states))
+	for i, s := range states {
+		list[i] = KeyState{State: s.State.String(), Status: s.Reason, Until: s.Until}
+	}
+	return list
+}
