@@ -38,7 +38,7 @@ type Options struct {
 // for the next one. Run must be called from a test's own goroutine, outside any
 // bubble, and not in a parallel test.
 func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
-	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, Seed: seedOf(d, o)}}
+	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, Seed: SeedOf(d, o.Seed)}}
 	dog := watch(func(why string) { r.stuck(why, o.OnStuck) })
 	defer dog.end()
 	defer func() { // runs first: the bubble's own complaint
@@ -56,14 +56,16 @@ func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 	return r.verdict
 }
 
-func seedOf(d *drill.Drill, o Options) uint64 {
+// SeedOf is the seed that a drill is played on when seed is asked for: the one
+// that it pins comes first, and 0 means DefaultSeed.
+func SeedOf(d *drill.Drill, seed uint64) uint64 {
 	if pinned, ok := d.Seed(); ok {
 		return pinned
 	}
-	if o.Seed == 0 {
+	if seed == 0 {
 		return DefaultSeed
 	}
-	return o.Seed
+	return seed
 }
 
 // run is one run under way.

@@ -73,20 +73,19 @@ func sideBySide(want, got []string) string {
 
 type pair struct{ want, got string }
 
-// align pairs equal lines by their longest common subsequence; what lies
-// between two equal lines is paired in order.
+// align puts lines side by side: equal ones above all, and then those that speak
+// of the same actor, both in order.
 func align(want, got []string) []pair {
 	n, m := len(want), len(got)
-	length := make([][]int, n+1)
-	for i := range length {
-		length[i] = make([]int, m+1)
+	best := make([][]int, n+1) // of want[i:] against got[j:]
+	for i := range best {
+		best[i] = make([]int, m+1)
 	}
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
-			if matches(want[i], got[j]) {
-				length[i][j] = length[i+1][j+1] + 1
-			} else {
-				length[i][j] = max(length[i+1][j], length[i][j+1])
+			best[i][j] = max(best[i+1][j], best[i][j+1])
+			if k := kinship(want[i], got[j]); k > 0 {
+				best[i][j] = max(best[i][j], best[i+1][j+1]+k)
 			}
 		}
 	}
@@ -94,13 +93,10 @@ func align(want, got []string) []pair {
 	i, j := 0, 0
 	for i < n || j < m {
 		switch {
-		case i < n && j < m && matches(want[i], got[j]):
+		case i < n && j < m && kinship(want[i], got[j]) > 0 && best[i][j] == best[i+1][j+1]+kinship(want[i], got[j]):
 			list = append(list, pair{want[i], got[j]})
 			i, j = i+1, j+1
-		case i < n && j < m && length[i+1][j+1] == length[i][j]:
-			list = append(list, pair{want[i], got[j]})
-			i, j = i+1, j+1
-		case j < m && (i == n || length[i][j+1] == length[i][j]):
+		case j < m && (i == n || best[i][j] == best[i][j+1]):
 			list = append(list, pair{"", got[j]})
 			j++
 		default:
@@ -109,4 +105,18 @@ func align(want, got []string) []pair {
 		}
 	}
 	return list
+}
+
+// kinship of two lines: a great many that only speak of the same actor never
+// outweigh one that is equal.
+func kinship(want, got string) int {
+	actor, _, _ := strings.Cut(want, " ")
+	other, _, _ := strings.Cut(got, " ")
+	switch {
+	case matches(want, got):
+		return 1 << 20
+	case actor == other:
+		return 1
+	}
+	return 0
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim"
@@ -149,15 +148,7 @@ func (r *report) end(played error) error {
 			r.err = err
 		}
 	}
-	total := r.count[sim.Passed] + r.count[sim.Failed] + r.count[sim.Broken]
-	parts := []string{fmt.Sprintf("%d passed", r.count[sim.Passed])}
-	for _, o := range []sim.Outcome{sim.Failed, sim.Broken} {
-		if r.count[o] > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", r.count[o], o))
-		}
-	}
-	fmt.Fprintf(r.app.stdout, "%d runs of %d drills from seed %d: %s; %s of virtual time in %s\n", total, len(r.list), r.cmd.Seed,
-		strings.Join(parts, ", "), round(r.virtual), round(time.Since(r.began)))
+	fmt.Fprintln(r.app.stdout, r.sum())
 	switch {
 	case played != nil:
 		return &exit{exitBroken, played}
@@ -169,6 +160,24 @@ func (r *report) end(played error) error {
 		return &exit{code: exitFailed}
 	}
 	return nil
+}
+
+// sum is the last line of a run.
+func (r *report) sum() string {
+	drills, seeds := "1 drill", fmt.Sprintf("seed %d", r.cmd.Seed)
+	if n := len(r.list); n != 1 {
+		drills = fmt.Sprintf("%d drills", n)
+	}
+	if n := r.cmd.Seeds; n > 1 {
+		seeds = fmt.Sprintf("seeds %d to %d", r.cmd.Seed, r.cmd.Seed+uint64(n)-1)
+	}
+	text := fmt.Sprintf("%s, %s: %d passed", drills, seeds, r.count[sim.Passed])
+	for _, o := range []sim.Outcome{sim.Failed, sim.Broken} {
+		if r.count[o] > 0 {
+			text += fmt.Sprintf(", %d %s", r.count[o], o)
+		}
+	}
+	return fmt.Sprintf("%s; %s of virtual time in %s", text, round(r.virtual), round(time.Since(r.began)))
 }
 
 // argument is how a command line names the target.

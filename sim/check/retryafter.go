@@ -151,7 +151,7 @@ func (r *Run) pool(x *exchange) []string {
 		for _, k := range f.Keys {
 			rows[k]++
 		}
-		if f.Status == "enabled" && f.Host == hostOf(x.sent.Host) {
+		if f.Routes() && keys == nil && f.Host == hostOf(x.sent.Host) {
 			keys = f.Keys
 		}
 	}

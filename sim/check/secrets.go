@@ -112,7 +112,7 @@ func (h *homes) load(step int, p trace.ProviderLoaded) {
 	}
 	for _, k := range p.Keys {
 		h.now[k] = append(h.now[k], "")
-		if p.Status == "enabled" {
+		if p.Routes() {
 			h.now[k] = append(h.now[k], p.Host)
 		}
 	}

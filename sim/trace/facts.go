@@ -35,6 +35,10 @@ type ProviderLoaded struct {
 	Reason string   // of an error
 }
 
+// Routes reports whether the row may be live: nobody can say of a row that was
+// not observed.
+func (p ProviderLoaded) Routes() bool { return p.Status == "enabled" || p.Status == Unobserved }
+
 func (ProviderLoaded) Actor() Actor { return Actor{RankGateway, ""} }
 func (p ProviderLoaded) String() string {
 	if p.Reason != "" {

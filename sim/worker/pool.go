@@ -142,12 +142,12 @@ func (p Pool) start(ctx context.Context) (*process, error) {
 func (w *process) play(job Job, limit time.Duration) (v *sim.Verdict, alive bool) {
 	timer := time.AfterFunc(limit, func() { w.cmd.Process.Kill() })
 	err := json.NewEncoder(w.jobs).Encode(job)
+	var r result
 	if err == nil {
-		v = &sim.Verdict{}
-		err = w.results.Decode(v)
+		err = w.results.Decode(&r)
 	}
 	if err == nil {
-		return v, timer.Stop()
+		return r.Verdict, timer.Stop() && !r.Last
 	}
 	inTime := timer.Stop()
 	w.end()

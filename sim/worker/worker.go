@@ -49,6 +49,12 @@ type Job struct {
 	Gateway string // name of the gateway, for newGateway
 }
 
+// result is what a worker writes for each job.
+type result struct {
+	Verdict *sim.Verdict
+	Last    bool // the worker is about to exit
+}
+
 // Active reports whether this process was started as a worker.
 func Active() bool { return os.Getenv(activeVariable) != "" }
 
@@ -73,7 +79,7 @@ func serve(t *testing.T, jobs io.Reader, results io.Writer, newGateway func(stri
 			}
 			return
 		}
-		if err := out.Encode(play(t, job, newGateway, out)); err != nil {
+		if err := out.Encode(result{Verdict: play(t, job, newGateway, out)}); err != nil {
 			t.Fatalf("worker: write a verdict: %v", err)
 		}
 	}
@@ -89,7 +95,7 @@ func play(t *testing.T, job Job, newGateway func(string) (sim.Gateway, error), o
 		return &sim.Verdict{Drill: d.Name, Seed: job.Seed, Error: err.Error()}
 	}
 	return sim.Run(t, g, d, sim.Options{Seed: job.Seed, OnStuck: func(v *sim.Verdict) {
-		if err := out.Encode(v); err != nil {
+		if err := out.Encode(result{Verdict: v, Last: true}); err != nil {
 			fmt.Fprintln(os.Stderr, "worker: write a verdict:", err)
 		}
 		os.Exit(1) // the bubble cannot be left in any other way
@@ -100,10 +106,7 @@ func play(t *testing.T, job Job, newGateway func(string) (sim.Gateway, error), o
 func died(job Job, lastWords string) *sim.Verdict {
 	v := &sim.Verdict{Drill: job.File, Seed: job.Seed}
 	if d, err := drill.Parse(job.File, []byte(job.Text)); err == nil {
-		v.Drill = d.Name
-		if seed, pinned := d.Seed(); pinned {
-			v.Seed = seed
-		}
+		v.Drill, v.Seed = d.Name, sim.SeedOf(d, job.Seed)
 	}
 	v.Findings = []check.Finding{{Check: "no-panic", Step: -1, Text: lastWords}}
 	return v
