@@ -17,7 +17,7 @@ const module = "github.com/gatedrill/gatedrill"
 // not listed themselves.
 var layout = map[string]struct{ own, outside []string }{
 	"keypool":      {nil, []string{"github.com/coder/quartz"}},
-	"proxy":        {[]string{"keypool"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/google/uuid", "github.com/prometheus/client_golang", "golang.org/x/net/http/httpguts"}},
+	"proxy":        {[]string{"keypool"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/google/uuid", "github.com/prometheus/client_golang", "golang.org/x/net"}},
 	"fakeupstream": {nil, []string{"github.com/coder/quartz"}},
 	"sim/simnet":   {nil, nil},
 	"sim/trace":    {[]string{"sim/simnet"}, nil},
@@ -25,7 +25,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/check":    {[]string{"sim/trace"}, nil},
 	"sim": {[]string{"proxy", "keypool", "fakeupstream", "sim"}, []string{
 		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
-	"scenarios": {nil, nil},
+	"scenarios": {[]string{"sim"}, nil},
 	"cmd":       {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 }
 

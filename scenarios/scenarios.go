@@ -8,7 +8,7 @@
 // keys (failover, cooldowns, Retry-After). A name is unique across subjects.
 //
 //	for _, s := range scenarios.All() {
-//		d, err := drill.Parse(s.Path, s.Text)
+//		d, err := s.Drill()
 //		…
 //	}
 package scenarios
@@ -18,6 +18,8 @@ import (
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/gatedrill/gatedrill/sim/drill"
 )
 
 //go:embed drills
@@ -62,22 +64,5 @@ func Find(name string) (Scenario, bool) {
 	return Scenario{}, false
 }
 
-// About is the first sentence of the drill's prose.
-func (s Scenario) About() string {
-	var words []string
-	for _, line := range strings.Split(string(s.Text), "\n") {
-		text, ok := strings.CutPrefix(line, "#")
-		if !ok {
-			break
-		}
-		words = append(words, strings.Fields(text)...)
-		if last := words[len(words)-1]; strings.HasSuffix(last, ".") {
-			break
-		}
-	}
-	about := strings.Join(words, " ")
-	if first, _, ok := strings.Cut(about, ". "); ok {
-		return first + "."
-	}
-	return about
-}
+// Drill parses the text; the library's own tests see to it that it does parse.
+func (s Scenario) Drill() (*drill.Drill, error) { return drill.Parse(s.Path, s.Text) }

@@ -9,14 +9,13 @@ import (
 
 	"github.com/gatedrill/gatedrill/scenarios"
 	"github.com/gatedrill/gatedrill/sim"
-	"github.com/gatedrill/gatedrill/sim/drill"
 )
 
 // Every drill of the library passes on the reference gateway, twice the same.
 func TestLibrary(t *testing.T) {
 	for _, s := range scenarios.All() {
 		t.Run(s.Name, func(t *testing.T) {
-			d, err := drill.Parse(s.Path, s.Text)
+			d, err := s.Drill()
 			require.NoError(t, err)
 			sim.Play(t, sim.Reference(), d)
 		})
@@ -30,9 +29,9 @@ func TestLibraryIsWellWritten(t *testing.T) {
 	for _, s := range scenarios.All() {
 		assert.Empty(t, names[s.Name], "%s has the name of another drill", s.Path)
 		names[s.Name] = s.Path
-		assert.True(t, strings.HasSuffix(s.About(), "."), "%s does not begin with a sentence: %q", s.Path, s.About())
-		d, err := drill.Parse(s.Path, s.Text)
+		d, err := s.Drill()
 		require.NoError(t, err)
+		assert.True(t, strings.HasSuffix(d.About(), "."), "%s does not begin with a sentence: %q", s.Path, d.About())
 		assert.Equal(t, string(s.Text), d.String(), "gatedrill run --update rewrites %s", s.Path)
 		_, pinned := d.Seed()
 		assert.False(t, pinned, "%s holds for one seed only", s.Path)

@@ -38,7 +38,7 @@ type Options struct {
 // for the next one. Run must be called from a test's own goroutine, outside any
 // bubble, and not in a parallel test.
 func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
-	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, Seed: SeedOf(d, o.Seed)}}
+	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, About: d.About(), Seed: SeedOf(d, o.Seed)}}
 	dog := watch(func(why string) { r.stuck(why, o.OnStuck) })
 	defer dog.end()
 	defer func() { // runs first: the bubble's own complaint

@@ -179,6 +179,7 @@ func TestWrongLineIsShownBesideTheRightOne(t *testing.T) {
 	v := sim.Run(t, sim.Reference(), parse(t, text), sim.Options{Seed: 3})
 	require.Equal(t, sim.Failed, v.Outcome())
 	assert.Equal(t, `test failed on seed 3
+  The first key is rate limited, the second one answers.
 
   test.drill:9:1  request POST https://alpha.invalid/v1/chat/completions
       expected                                                         │ observed

@@ -16,6 +16,9 @@ func (v *Verdict) Story(replay string) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s on seed %d\n", v.Drill, outcome, v.Seed)
+	if v.About != "" {
+		fmt.Fprintf(&b, "  %s\n", v.About)
+	}
 	for i, s := range v.Steps {
 		if s.Differs() {
 			v.tell(&b, i)

@@ -14,6 +14,7 @@ import (
 // a worker process can report it.
 type Verdict struct {
 	Drill    string
+	About    string // the drill's first sentence
 	Seed     uint64
 	Steps    []StepResult
 	Findings []check.Finding // what the gateway did wrong, by the always-on checks

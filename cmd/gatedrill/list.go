@@ -13,7 +13,11 @@ type listCmd struct{}
 // Run prints a line per drill: its name and what it is about.
 func (*listCmd) Run(a *app) error {
 	for _, s := range scenarios.All() {
-		fmt.Fprintf(a.stdout, "%-44s %s\n", s.Name, s.About())
+		d, err := s.Drill()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(a.stdout, "%-36s %s\n", s.Name, d.About())
 	}
 	return nil
 }

@@ -126,7 +126,7 @@ func (r *report) tell(i int, t target, outcome sim.Outcome, v *sim.Verdict) {
 		replay := fmt.Sprintf("gatedrill replay %s --seed %d", t.argument(), v.Seed)
 		fmt.Fprintf(r.app.stdout, "\n%s\n", v.Story(replay))
 	case !r.app.terminal && r.cmd.Seeds == 1:
-		fmt.Fprintf(r.app.stdout, "passed  %-44s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))
+		fmt.Fprintf(r.app.stdout, "passed  %-36s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))
 	}
 	if r.app.terminal {
 		fmt.Fprintf(r.app.stderr, "%d of %d, %d failed: %s", i+1, len(r.list)*r.cmd.Seeds, r.count[sim.Failed]+r.count[sim.Broken], v.Drill)

@@ -106,7 +106,7 @@ func play(t *testing.T, job Job, newGateway func(string) (sim.Gateway, error), o
 func died(job Job, lastWords string) *sim.Verdict {
 	v := &sim.Verdict{Drill: job.File, Seed: job.Seed}
 	if d, err := drill.Parse(job.File, []byte(job.Text)); err == nil {
-		v.Drill, v.Seed = d.Name, sim.SeedOf(d, job.Seed)
+		v.Drill, v.About, v.Seed = d.Name, d.About(), sim.SeedOf(d, job.Seed)
 	}
 	v.Findings = []check.Finding{{Check: "no-panic", Step: -1, Text: lastWords}}
 	return v
