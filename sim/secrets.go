@@ -13,7 +13,8 @@ import (
 // secrets gives each alias of a drill one secret, everywhere. Each is a canary:
 // long, unique, and easy to find where it must not be.
 type secrets struct {
-	seed uint64
+	seed  uint64
+	onNew func(check.Secret) // nil: nobody is told
 
 	mu     sync.Mutex
 	byName map[string]check.Secret
@@ -25,29 +26,22 @@ func newSecrets(seed uint64) *secrets {
 
 // of returns the secret of an alias, and makes it when it is new.
 func (s *secrets) of(kind check.SecretKind, alias string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	name := fmt.Sprintf("%s %s", kind, alias)
-	if known, ok := s.byName[name]; ok {
-		return known.Text
-	}
-	var b [12]byte
-	if _, err := io.ReadFull(stream(s.seed, "secret "+name), b[:]); err != nil {
-		panic(err) // ChaCha8 does not fail
-	}
-	text := fmt.Sprintf("%s-%s-%s", kind.Prefix(), alias, hex.EncodeToString(b[:]))
-	s.byName[name] = check.Secret{Kind: kind, Alias: alias, Text: text}
-	return text
-}
-
-// alias is the name of a key, or false when text is nobody's.
-func (s *secrets) alias(text string) (string, bool) {
-	for _, known := range s.all() {
-		if known.Text == text {
-			return known.Alias, true
+	s.mu.Lock()
+	known, ok := s.byName[name]
+	if !ok {
+		var b [12]byte
+		if _, err := io.ReadFull(stream(s.seed, "secret "+name), b[:]); err != nil {
+			panic(err) // ChaCha8 does not fail
 		}
+		known = check.Secret{Kind: kind, Alias: alias, Text: fmt.Sprintf("%s-%s-%s", kind.Prefix(), alias, hex.EncodeToString(b[:]))}
+		s.byName[name] = known
 	}
-	return "", false
+	s.mu.Unlock()
+	if !ok && s.onNew != nil {
+		s.onNew(known)
+	}
+	return known.Text
 }
 
 // all lists the secrets by name.

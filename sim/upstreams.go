@@ -8,7 +8,8 @@ import (
 	"log"
 	"net"
 	"net/http"
-	"strings"
+	"slices"
+	"sync"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
 	"github.com/gatedrill/gatedrill/sim/check"
@@ -22,23 +23,45 @@ const requestMark = "X-Drill-Request"
 
 // upstreams are the fake providers of a world.
 type upstreams struct {
-	world  *World
-	byName map[string]*upstream
-	order  []string
+	world *World
+
+	mu   sync.Mutex
+	list []*upstream // in the order of their declaration
 }
 
 type upstream struct {
+	name   string
 	fake   *fakeupstream.Upstream
 	server *http.Server
 }
 
-func newUpstreams(w *World) *upstreams {
-	return &upstreams{world: w, byName: map[string]*upstream{}}
+func newUpstreams(w *World) *upstreams { return &upstreams{world: w} }
+
+func (us *upstreams) all() []*upstream {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	return slices.Clone(us.list)
+}
+
+func (us *upstreams) add(u *upstream) {
+	us.mu.Lock()
+	defer us.mu.Unlock()
+	us.list = append(us.list, u)
+}
+
+// find returns nil when nobody has declared the name.
+func (us *upstreams) find(name string) *upstream {
+	for _, u := range us.all() {
+		if u.name == name {
+			return u
+		}
+	}
+	return nil
 }
 
 // Upstream implements drill.World.
 func (w *World) Upstream(_ context.Context, host string, o drill.UpstreamOptions, rules []fakeupstream.Rule) error {
-	u := w.upstreams.byName[host]
+	u := w.upstreams.find(host)
 	if u == nil {
 		var err error
 		if u, err = w.upstreams.serve(host, o); err != nil {
@@ -49,7 +72,7 @@ func (w *World) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 		switch r.Key {
 		case fakeupstream.KeyNone, fakeupstream.KeyAny, fakeupstream.KeyUnknown:
 		default:
-			u.fake.Know(r.Key, w.secrets.of(check.Key, r.Key))
+			w.secrets.of(check.Key, r.Key)
 		}
 	}
 	u.fake.Play(rules...)
@@ -74,52 +97,47 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 			DynamicRecordSizingDisabled: true,
 		})
 	}
-	u := &upstream{fake: fakeupstream.New(fakeupstream.Config{
+	u := &upstream{name: name, fake: fakeupstream.New(fakeupstream.Config{
 		Name: name, Vendor: o.Vendor, Clock: us.world.clock, Seed: us.world.seed,
 		OnAnswer: func(r fakeupstream.Request) { us.observe(name, r) },
 	})}
 	u.server = &http.Server{Handler: u.fake, ErrorLog: log.New(io.Discard, "", 0)}
 	go u.server.Serve(on) // returns when the world closes it
-	us.byName[name] = u
-	us.order = append(us.order, name)
+	us.add(u)
+	for _, s := range us.world.secrets.all() {
+		us.learn(s)
+	}
 	return u, nil
 }
 
 func (us *upstreams) observe(name string, r fakeupstream.Request) {
-	key := r.Key
-	if key == fakeupstream.KeyUnknown {
-		// A key that no rule of this host names still has its alias in the world.
-		key = us.world.aliasIn(r)
-	}
 	target := r.Path
 	if r.RawQuery != "" {
 		target += "?" + r.RawQuery
 	}
 	us.world.log.Observe(trace.UpstreamGot{
-		Host: name, Method: r.Method, Target: target, Key: key, KeyHeader: r.KeyHeader,
+		Host: name, Method: r.Method, Target: target, Key: r.Key, KeyHeader: r.KeyHeader,
 		Header: r.Header, Body: trace.Body{Bytes: r.Body}, Status: r.Status, Answer: r.AnswerHeader,
 		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark),
 	})
 }
 
-// aliasIn finds the alias of a credential that the upstream itself did not know.
-func (w *World) aliasIn(r fakeupstream.Request) string {
-	value := strings.TrimSpace(r.Header.Get(r.KeyHeader))
-	if scheme, rest, ok := strings.Cut(value, " "); ok && strings.EqualFold(scheme, "bearer") {
-		value = strings.TrimSpace(rest)
+// learn teaches every upstream one more alias.
+func (us *upstreams) learn(s check.Secret) {
+	if s.Kind != check.Key {
+		return
 	}
-	if alias, ok := w.secrets.alias(value); ok {
-		return alias
+	for _, u := range us.all() {
+		u.fake.Know(s.Alias, s.Text)
 	}
-	return fakeupstream.KeyUnknown
 }
 
 // faults are the answers that nobody asked for and the requests that no rule
 // answered, host by host in the order of their declaration.
 func (us *upstreams) faults() []string {
 	var list []string
-	for _, name := range us.order {
-		for _, f := range us.byName[name].fake.Faults() {
+	for _, u := range us.all() {
+		for _, f := range u.fake.Faults() {
 			list = append(list, f.Text)
 		}
 	}
@@ -127,8 +145,8 @@ func (us *upstreams) faults() []string {
 }
 
 func (us *upstreams) close() {
-	for _, name := range us.order {
-		us.byName[name].server.Close()
+	for _, u := range us.all() {
+		u.server.Close()
 	}
 }
 

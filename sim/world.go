@@ -66,6 +66,7 @@ func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*Wor
 	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver})
 	w.source = newSource(w.secrets)
 	w.upstreams = newUpstreams(w)
+	w.secrets.onNew = w.upstreams.learn
 	w.clients = newClients()
 	w.metrics.registry = w.registry
 	if err := w.open(ctx); err != nil {

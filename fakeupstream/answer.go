@@ -1,0 +1,66 @@
+package fakeupstream
+
+import "time"
+
+// Answer is one answer of a script. Only Status is required; what is left out is the vendor's usual.
+type Answer struct {
+	// Status is the final status, 200 to 599.
+	Status int
+	// Times is how often the answer is given. 0: once in a sequence, for ever when it is the rule's only answer.
+	Times int
+	// RetryAfter is the Retry-After header. The zero value: none is sent.
+	RetryAfter RetryAfter
+	// RetryAfterMS is the retry-after-ms header, verbatim. "": none is sent.
+	RetryAfterMS string
+	// Code is the provider's error code: OpenAI's error.code, Anthropic's error.type. "": the status's usual.
+	Code string
+	// Header has extra header fields, in order. The first one of a name replaces what the vendor would send
+	// under it; RetryAfter and RetryAfterMS are kept, so that contradicting lines can be written.
+	Header []HeaderField
+	// Body is sent as it is. Nil: the vendor's usual body; empty but not nil: an empty body.
+	Body []byte
+	// BodyFile is the name behind body=@name. Rule.Resolve fills Body from it.
+	BodyFile string
+	// Stream makes a 200 a stream of server-sent events whatever the request asked for. Nil: a stream only when
+	// the request's JSON body has "stream": true and the endpoint can stream.
+	Stream *Stream
+}
+
+// HeaderField is one header line of an answer.
+type HeaderField struct{ Name, Value string }
+
+// Stream shapes a stream of server-sent events. What it counts are content events: the deltas between the
+// vendor's opening and closing events, so that a drill holds for every vendor. Every event is flushed.
+type Stream struct {
+	// Events is the number of content events. 0: 3, or with a Body what the body has.
+	Events int
+	// Every is the pause between one content event and the next. 0: none.
+	Every time.Duration
+}
+
+// RetryAfter is the value of a Retry-After header (RFC 9110, section 10.2.3), which need not be a sound one.
+type RetryAfter struct {
+	Form   RetryAfterForm
+	Text   string        // FormText: the value, verbatim
+	Offset time.Duration // date forms: how far the date lies after the answer's instant, negative for the past
+}
+
+// RetryAfterForm says how a RetryAfter is written. The dates are the three forms of RFC 9110, section 5.6.7, in
+// whole seconds, rounded down.
+type RetryAfterForm int
+
+const (
+	FormAbsent  RetryAfterForm = iota // no header
+	FormText                          // any text: "5", "1.5", "garbage"
+	FormIMF                           // Sun, 06 Nov 1994 08:49:37 GMT
+	FormRFC850                        // Sunday, 06-Nov-94 08:49:37 GMT
+	FormAsctime                       // Sun Nov  6 08:49:37 1994
+)
+
+// RetryAfterText is a Retry-After of exactly this text.
+func RetryAfterText(text string) RetryAfter { return RetryAfter{Form: FormText, Text: text} }
+
+// RetryAfterDate is a Retry-After that is the date at offset from the answer's instant.
+func RetryAfterDate(offset time.Duration, form RetryAfterForm) RetryAfter {
+	return RetryAfter{Form: form, Offset: offset}
+}

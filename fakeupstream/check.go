@@ -1,0 +1,124 @@
+package fakeupstream
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+)
+
+// mistake is something about an answer that cannot be meant.
+type mistake struct {
+	word  string // the word that is wrong; "" for the status
+	index int    // which of them, for a word that can be repeated
+	msg   string
+}
+
+// mistakes returns what cannot be meant about an answer whose every word is understood. Rules that were parsed and
+// rules that were built as values go through it alike.
+func (a Answer) mistakes() []mistake {
+	var out []mistake
+	add := func(word string, index int, format string, args ...any) {
+		out = append(out, mistake{word, index, fmt.Sprintf(format, args...)})
+	}
+	if a.BodyFile != "" && !isBare(a.BodyFile) {
+		add("body", 0, "body=@%s: want a file name without blanks, quotes and a comma at its end", a.BodyFile)
+	}
+	hasBody := a.Body != nil || a.BodyFile != ""
+	switch {
+	case a.Status >= 100 && a.Status < 200:
+		add("", 0, "status %d is an interim one: want a final status, 200 to 599", a.Status)
+	case a.Status < 200 || a.Status > 599:
+		add("", 0, "status %d does not exist: want one from 200 to 599", a.Status)
+	case bodyless(a.Status) && hasBody:
+		add("body", 0, "a %d has no body: leave body= away", a.Status)
+	}
+	if a.Times < 0 {
+		add("times", 0, "times=%d: want 1 or more", a.Times)
+	}
+	if msg := a.RetryAfter.mistake(); msg != "" {
+		add("retry-after", 0, "%s", msg)
+	}
+	if !isFieldValue(a.RetryAfterMS) {
+		add("retry-after-ms", 0, notFieldValue, a.RetryAfterMS)
+	}
+	for i, f := range a.Header {
+		if !isToken(f.Name) {
+			add("header", i, "%q cannot be a header's name: want letters, digits and hyphens", f.Name)
+		}
+		if !isFieldValue(f.Value) {
+			add("header", i, notFieldValue, f.Value)
+		}
+	}
+	if a.Code != "" && a.Status < 400 {
+		add("code", 0, "code= on a %d: want it on an error, 400 and above", a.Status)
+	}
+	if a.Code != "" && hasBody {
+		add("code", 0, "code= beside body=: the body is sent as it is, so write the code into it")
+	}
+	return append(out, a.Stream.mistakes(a.Status, hasBody)...)
+}
+
+const notFieldValue = "%q cannot be a header's value: want no control characters, and no blanks at its ends"
+
+// mistake says why a rule cannot write this Retry-After down; "" when it can.
+func (r RetryAfter) mistake() string {
+	switch {
+	case r.Form < FormAbsent || r.Form > FormAsctime:
+		return fmt.Sprintf("unknown form %d: want FormText, FormIMF, FormRFC850 or FormAsctime", r.Form)
+	case r.Form != FormText && r.Text != "":
+		return fmt.Sprintf("the text %q has no effect without FormText", r.Text)
+	case r.Form < FormIMF && r.Offset != 0:
+		return fmt.Sprintf("the offset %s has no effect without a date form", r.Offset)
+	case r.Offset == math.MinInt64:
+		return "the offset is out of bounds"
+	case !isFieldValue(r.Text):
+		return fmt.Sprintf(notFieldValue, r.Text)
+	default:
+		return ""
+	}
+}
+
+func (s *Stream) mistakes(status int, hasBody bool) []mistake {
+	var out []mistake
+	if s == nil {
+		return nil
+	}
+	if status != http.StatusOK {
+		out = append(out, mistake{"stream", 0, fmt.Sprintf("a %d does not stream: want 200 stream", status)})
+	}
+	if s.Events < 0 {
+		out = append(out, mistake{"events", 0, fmt.Sprintf("events=%d: want 1 or more", s.Events)})
+	}
+	if s.Events > 0 && hasBody {
+		out = append(out, mistake{"events", 0, "events= beside body=: the body has its own events, so leave events= away"})
+	}
+	if s.Every < 0 {
+		out = append(out, mistake{"every", 0, fmt.Sprintf("every=%s: want a pause, not a negative one", s.Every)})
+	}
+	return out
+}
+
+// bodyless tells whether answers of this status never have a body (RFC 9110, sections 15.3.5 and 15.4.5).
+func bodyless(status int) bool {
+	return status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// mistakes returns what cannot be meant about a rule, as texts that name the answer.
+func (r Rule) mistakes() []string {
+	var out []string
+	if !keyName.MatchString(r.Key) {
+		out = append(out, fmt.Sprintf("bad key name %q", r.Key))
+	}
+	if len(r.Answers) == 0 {
+		out = append(out, "the rule has no answer")
+	}
+	for i, a := range r.Answers {
+		for _, m := range a.mistakes() {
+			out = append(out, fmt.Sprintf("answer %d: %s", i+1, m.msg))
+		}
+		if a.BodyFile != "" && a.Body == nil {
+			out = append(out, fmt.Sprintf("answer %d: body=@%s was never read: call Rule.Resolve before Play", i+1, a.BodyFile))
+		}
+	}
+	return out
+}

@@ -1,0 +1,48 @@
+package fakeupstream
+
+import (
+	"net/http"
+	"strings"
+)
+
+// credential returns the secret that a vendor would see in a request, and the header that carries it. The vendor's
+// own headers count first and the other vendors' after them, so that a key that was sent in a wrong header is
+// still seen. Of several lines of one name the first counts.
+func credential(d dialect, h http.Header) (header, secret string) {
+	headers := d.credentialHeaders()
+	for _, other := range dialects() {
+		headers = append(headers, other.credentialHeaders()...)
+	}
+	for _, name := range headers {
+		if secret := secretIn(name, h.Get(name)); secret != "" {
+			return name, secret
+		}
+	}
+	return "", ""
+}
+
+// secretIn takes the secret out of a header's value. An Authorization of another scheme than Bearer is a
+// credential that no alias has: its whole value.
+func secretIn(name, value string) string {
+	value = strings.Trim(value, blanks)
+	if name != "Authorization" {
+		return value
+	}
+	scheme, rest, _ := strings.Cut(value, " ")
+	if strings.EqualFold(scheme, "Bearer") { // schemes are case-insensitive: RFC 9110, section 11.1
+		return strings.Trim(rest, blanks)
+	}
+	return value
+}
+
+// attributeLocked returns the alias of a request and the header that told it.
+func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header string) {
+	header, secret := credential(d, h)
+	if header == "" {
+		return KeyNone, ""
+	}
+	if alias, ok := u.aliases[secret]; ok {
+		return alias, header
+	}
+	return KeyUnknown, header
+}

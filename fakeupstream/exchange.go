@@ -1,0 +1,138 @@
+package fakeupstream
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// exchange is all that an answer's bytes may depend on.
+type exchange struct {
+	answer Answer
+	now    time.Time // when the answer was decided
+	method string
+	path   string
+	asked  asked
+	body   int // length of the request's body in bytes
+
+	seed uint64
+	name string
+	seq  int
+}
+
+// asked is what the fakes read of a request's JSON body. Anything else, and a body that is not JSON, is ignored.
+type asked struct {
+	Model         string          `json:"model"`
+	Stream        bool            `json:"stream"`
+	Input         json.RawMessage `json:"input"`
+	StreamOptions struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+}
+
+func readAsked(body []byte) asked {
+	var a asked
+	_ = json.Unmarshal(body, &a) // a request that makes no sense is answered all the same: the script decides
+	return a
+}
+
+// model is the model's name to answer with.
+func (x *exchange) model(otherwise string) string {
+	if x.asked.Model != "" {
+		return x.asked.Model
+	}
+	return otherwise
+}
+
+// inputTokens counts a request's tokens as a rule of thumb does, four bytes each.
+func (x *exchange) inputTokens() int { return x.body/4 + 1 }
+
+// isGet tells whether the request reads; HEAD is answered as GET would be.
+func (x *exchange) isGet() bool { return x.method == http.MethodGet || x.method == http.MethodHead }
+
+// endpoint returns the path behind its version segment: "/v1/models/m1" and "/base/v1/models/m1" give "models/m1".
+func (x *exchange) endpoint() string {
+	if i := strings.LastIndex(x.path, "/v1/"); i >= 0 {
+		return x.path[i+len("/v1/"):]
+	}
+	return strings.TrimPrefix(x.path, "/")
+}
+
+// hasEndpoint tells whether the path ends in the given segments.
+func (x *exchange) hasEndpoint(segments string) bool {
+	return x.path == segments || strings.HasSuffix(x.path, "/"+segments)
+}
+
+const idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// id returns n letters that depend on the seed, the upstream, the request's number and the purpose, and on nothing
+// else: there is no shared stream that the order of draws could disturb.
+func (x *exchange) id(purpose string, n int) string {
+	in := make([]byte, 0, 64)
+	in = binary.BigEndian.AppendUint64(in, x.seed)
+	in = binary.BigEndian.AppendUint64(in, uint64(x.seq))
+	in = append(in, x.name...)
+	in = append(in, 0) // so that name and purpose cannot run into each other
+	in = append(in, purpose...)
+	sum := sha256.Sum256(in)
+	out := make([]byte, min(n, len(sum)))
+	for i := range out {
+		out[i] = idLetters[int(sum[i])%len(idLetters)]
+	}
+	return string(out)
+}
+
+// wait returns how long the answer asks its client to wait, as far as that can be told from its hints.
+func (x *exchange) wait() (time.Duration, bool) {
+	if d, ok := decimal(x.answer.RetryAfterMS, "ms"); ok {
+		return d, true
+	}
+	switch r := x.answer.RetryAfter; r.Form {
+	case FormText:
+		return decimal(r.Text, "s")
+	case FormIMF, FormRFC850, FormAsctime:
+		return r.Offset, r.Offset > 0
+	default:
+		return 0, false
+	}
+}
+
+// decimal reads a positive decimal number as a duration in the given unit.
+func decimal(text, unit string) (time.Duration, bool) {
+	if text == "" || strings.Trim(text, "0123456789.") != "" {
+		return 0, false
+	}
+	d, err := time.ParseDuration(text + unit)
+	return d, err == nil && d > 0
+}
+
+// reset is when the limits that the headers tell of are full again: what the answer asks for, or a second for a 429
+// without a hint, or the blink that it takes to refill one request.
+func (x *exchange) reset() time.Duration {
+	if d, ok := x.wait(); ok {
+		return d
+	}
+	if x.answer.Status == http.StatusTooManyRequests {
+		return time.Second
+	}
+	return 6 * time.Millisecond
+}
+
+// remaining is what a limit has left after this answer.
+func (x *exchange) remaining(limit, used int) int {
+	if x.answer.Status == http.StatusTooManyRequests {
+		return 0
+	}
+	return max(limit-used, 0)
+}
+
+func marshal(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // the types of this package always marshal
+	}
+	return b
+}

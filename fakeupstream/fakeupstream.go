@@ -1,0 +1,127 @@
+// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's and
+// Anthropic's wire shapes, answers by a script, and writes down everything that reached it.
+//
+// It is the independent witness of a drill, so it shares no code with the gateway that is drilled. What it says
+// of a request (which key, which path, which bytes) it took off the wire itself.
+//
+//	request ──▶ whole body ──▶ which vendor? which key? ──▶ script ──▶ log, OnAnswer ──▶ head, body or events
+//	                                                          │
+//	                                                          └ no rule, or the sequence ran out: 501 and a Fault
+//
+// A script is a list of rules, one per key, as text or as values. The first rule that names the request's key
+// answers it. A single answer repeats for ever; a sequence, or an answer that is counted, runs out:
+//
+//	key k0: 429 retry-after=5
+//	key k1: 429 retry-after=3, then 200
+//	key any: 401
+//
+// Every scripted answer must be asked for and every request must be answered: what fell short is in Faults.
+//
+//	up := fakeupstream.New(fakeupstream.Config{Name: "alpha.invalid", Secrets: map[string]string{"k0": secret}})
+//	rule, err := fakeupstream.ParseRule(`key k0: 429 retry-after=5, then 200`)
+//	up.Play(rule)
+//	srv := httptest.NewServer(up)
+//
+// Time comes from a quartz.Clock and ids from a seed, so the same requests in the same order get the same bytes.
+package fakeupstream
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+
+	"github.com/coder/quartz"
+)
+
+// Config describes one fake upstream host. The zero value is usable.
+type Config struct {
+	// Name is what observations and faults call the host, such as "alpha.invalid". Empty: "upstream".
+	Name string
+	// Vendor is whose wire shape is spoken. Auto, the zero value, decides by each request.
+	Vendor Vendor
+	// Secrets maps an alias to its secret: a request that carries exactly that secret is attributed to the
+	// alias. Nil: nobody is known. Where two aliases share a secret, the alphabetically first is credited.
+	Secrets map[string]string
+	// Clock tells the time of arrivals, dates and pauses. Nil: quartz.NewReal().
+	Clock quartz.Clock
+	// Seed is what ids in bodies and headers derive from, together with Name and the request's number.
+	Seed uint64
+	// OnAnswer is called once per request, synchronously, when its answer's status is decided and before the
+	// first byte of it is written; a request that was cut off before it was complete is reported with
+	// Status 0. No lock is held during the call. Nil: nobody is told.
+	OnAnswer func(Request)
+}
+
+// Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
+type Upstream struct {
+	cfg Config
+
+	mu      sync.Mutex // guards what follows; never held across I/O or a callback
+	aliases map[string]string
+	log     []Request
+	faults  []Fault
+	script  *script
+}
+
+// New makes an upstream whose script is empty: until Play, every request is unmatched. It panics when
+// cfg.Vendor is not one of Auto and Vendors().
+func New(cfg Config) *Upstream {
+	if cfg.Name == "" {
+		cfg.Name = "upstream"
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = quartz.NewReal()
+	}
+	if _, ok := dialectOf(cfg.Vendor); !ok && cfg.Vendor != Auto {
+		panic(fmt.Sprintf("fakeupstream: unknown vendor %q: want one of %q", cfg.Vendor, Vendors()))
+	}
+	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil)}
+	aliases := make([]string, 0, len(cfg.Secrets))
+	for alias := range cfg.Secrets {
+		aliases = append(aliases, alias)
+	}
+	slices.Sort(aliases)
+	for _, alias := range aliases {
+		u.Know(alias, cfg.Secrets[alias])
+	}
+	return u
+}
+
+// Play replaces the script, and progress starts anew. Answers of the replaced script that were never asked for
+// stay in Faults. A rule that cannot be played is a Fault of kind Invalid, and answers nothing.
+func (u *Upstream) Play(rules ...Rule) {
+	next := newScript(rules)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.faults = append(u.faults, u.script.unasked(u.cfg.Name)...)
+	u.faults = append(u.faults, next.invalid(u.cfg.Name)...)
+	u.script = next
+}
+
+// Know teaches one more alias. A secret that is known already keeps its alias; an empty secret is nobody's.
+func (u *Upstream) Know(alias, secret string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, known := u.aliases[secret]; !known && secret != "" {
+		u.aliases[secret] = alias
+	}
+}
+
+// Requests returns the log in order of arrival, requests that are still unanswered (Status 0) included. The
+// headers and bodies are shared with the log: read them only.
+func (u *Upstream) Requests() []Request {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.log)
+}
+
+// Faults returns what fell short: requests that nothing answered and answers of replaced scripts, in the order
+// in which they came to light, and then the answers of the present script that were not asked for yet.
+func (u *Upstream) Faults() []Fault {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return append(slices.Clone(u.faults), u.script.unasked(u.cfg.Name)...)
+}
+
+var _ http.Handler = (*Upstream)(nil)

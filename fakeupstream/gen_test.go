@@ -1,0 +1,91 @@
+package fakeupstream_test
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/gatedrill/gatedrill/fakeupstream"
+)
+
+// genRule draws rules that can be played, with every word of the language in them.
+func genRule() *rapid.Generator[fakeupstream.Rule] {
+	return rapid.Custom(func(t *rapid.T) fakeupstream.Rule {
+		return fakeupstream.Rule{
+			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
+			Answers: rapid.SliceOfN(genAnswer(), 1, 4).Draw(t, "answers"),
+		}
+	})
+}
+
+func genAnswer() *rapid.Generator[fakeupstream.Answer] {
+	return rapid.Custom(func(t *rapid.T) fakeupstream.Answer {
+		a := fakeupstream.Answer{
+			Status: rapid.OneOf(rapid.Just(200), rapid.IntRange(200, 599)).Draw(t, "status"),
+			Times:  rapid.IntRange(0, 3).Draw(t, "times"),
+		}
+		if rapid.Bool().Draw(t, "has retry-after") {
+			a.RetryAfter = genRetryAfter().Draw(t, "retry-after")
+		}
+		if rapid.Bool().Draw(t, "has retry-after-ms") {
+			a.RetryAfterMS = genFieldValue().Draw(t, "retry-after-ms")
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "headers") {
+			a.Header = append(a.Header, fakeupstream.HeaderField{
+				Name:  rapid.StringMatching("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,6}").Draw(t, "name"),
+				Value: genFieldValue().Draw(t, "value"),
+			})
+		}
+		if a.Status != 204 && a.Status != 304 {
+			genBody(t, &a)
+		}
+		hasBody := a.Body != nil || a.BodyFile != ""
+		if a.Status >= 400 && !hasBody {
+			a.Code = rapid.OneOf(rapid.Just(""), rapid.Just("insufficient_quota"), rapid.String()).Draw(t, "code")
+		}
+		if a.Status == 200 && rapid.Bool().Draw(t, "streams") {
+			a.Stream = &fakeupstream.Stream{Every: time.Duration(rapid.Int64Min(0).Draw(t, "every"))}
+			if !hasBody {
+				a.Stream.Events = rapid.IntRange(0, 5).Draw(t, "events")
+			}
+		}
+		return a
+	})
+}
+
+func genBody(t *rapid.T, a *fakeupstream.Answer) {
+	switch rapid.IntRange(0, 2).Draw(t, "body") {
+	case 1:
+		a.Body = []byte(rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", `{"a": "b"}`, "`", "`\"", "@file", "\x00\xff\n"})).Draw(t, "text"))
+	case 2:
+		a.BodyFile = rapid.StringMatching(`[^ ,"\x60\pC\pZ]{1,8}`).Draw(t, "file")
+	}
+}
+
+func genRetryAfter() *rapid.Generator[fakeupstream.RetryAfter] {
+	return rapid.Custom(func(t *rapid.T) fakeupstream.RetryAfter {
+		if rapid.Bool().Draw(t, "is text") {
+			return fakeupstream.RetryAfterText(genFieldValue().Draw(t, "text"))
+		}
+		offset := rapid.OneOf(rapid.Int64Range(-math.MaxInt64, math.MaxInt64), rapid.Map(rapid.Int64Range(-7200, 7200), func(s int64) int64 { return s * 1e9 }))
+		return fakeupstream.RetryAfterDate(time.Duration(offset.Draw(t, "offset")),
+			rapid.SampledFrom([]fakeupstream.RetryAfterForm{fakeupstream.FormIMF, fakeupstream.FormRFC850, fakeupstream.FormAsctime}).Draw(t, "form"))
+	})
+}
+
+// genFieldValue draws header values, those that look like other parts of the language included.
+func genFieldValue() *rapid.Generator[string] {
+	odd := rapid.SampledFrom([]string{"", "5", "5,", ",", "1,5", "date+5s", "date-1", "date+", "date", "a b", `"`, "`", `\`, `a"b`, "x=y", "then", "é", "\xff", "a\tb", "@a"})
+	drawn := rapid.Map(rapid.String(), func(s string) string {
+		s = strings.Map(func(r rune) rune {
+			if r < ' ' || r == 0x7f {
+				return -1
+			}
+			return r
+		}, s)
+		return strings.Trim(s, " \t")
+	})
+	return rapid.OneOf(odd, drawn)
+}

@@ -1,0 +1,152 @@
+package fakeupstream
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// reply is an answer in bytes: a status, a header, and either a body or events.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+	events iter.Seq[event] // nil: body is written as one
+}
+
+const (
+	typeJSON   = "application/json"
+	typeText   = "text/plain; charset=utf-8"
+	typeEvents = "text/event-stream; charset=utf-8"
+)
+
+// newReply writes the answer of an exchange in the vendor's dialect.
+func newReply(d dialect, x *exchange) reply {
+	a := x.answer
+	out := reply{status: a.Status, header: http.Header{}}
+	for _, f := range d.header(x) {
+		out.header.Set(f.Name, f.Value)
+	}
+	contentType := out.fill(d, x)
+	out.header.Set("Date", x.now.UTC().Format(http.TimeFormat)) // net/http would ask the wall clock
+	if contentType != "" {
+		out.header.Set("Content-Type", contentType)
+	}
+	if out.events == nil && !bodyless(a.Status) {
+		out.header.Set("Content-Length", strconv.Itoa(len(out.body)))
+	}
+	out.hint(a, x.now)
+	return out
+}
+
+// fill chooses the body or the events, and returns their content type.
+func (out *reply) fill(d dialect, x *exchange) string {
+	a := x.answer
+	stream := Stream{}
+	if a.Stream != nil {
+		stream = *a.Stream
+	}
+	switch {
+	case bodyless(a.Status):
+		return ""
+	case a.Body != nil && (a.Stream != nil || isEvents(a.Body)):
+		out.events = paced(bodyEvents(a.Body), stream.Every)
+		return typeEvents
+	case a.Body != nil:
+		out.body = a.Body
+		if json.Valid(a.Body) {
+			return typeJSON
+		}
+		return typeText
+	case a.Stream != nil || a.Status == http.StatusOK && x.asked.Stream && d.streams(x):
+		n := stream.Events
+		if n == 0 {
+			n = defaultEvents
+		}
+		out.events = paced(d.events(x, n), stream.Every)
+		return typeEvents
+	}
+	if a.Status == http.StatusResetContent || a.Status/100 == 3 {
+		return "" // no vendor says anything in these
+	}
+	out.body = d.body(x)
+	return typeJSON
+}
+
+// hint adds the headers that the script asks for.
+func (out *reply) hint(a Answer, now time.Time) {
+	var kept []string // names that an extra field joins and does not replace
+	if value, ok := a.RetryAfter.at(now); ok {
+		out.header.Set("Retry-After", value)
+		kept = append(kept, "Retry-After")
+	}
+	if a.RetryAfterMS != "" {
+		out.header.Set("Retry-After-Ms", a.RetryAfterMS)
+		kept = append(kept, "Retry-After-Ms")
+	}
+	for _, f := range a.Header {
+		name := http.CanonicalHeaderKey(f.Name)
+		if !slices.Contains(kept, name) {
+			out.header.Del(name)
+			kept = append(kept, name)
+		}
+		out.header.Add(name, f.Value)
+	}
+}
+
+// unmatchedReply says in plain words that the script has no answer, so that nobody takes it for the vendor's.
+func unmatchedReply(x *exchange, why string) reply {
+	body := []byte("fakeupstream: " + why + "\n")
+	return reply{status: http.StatusNotImplemented, body: body, header: http.Header{
+		"Date":           {x.now.UTC().Format(http.TimeFormat)},
+		"Content-Type":   {typeText},
+		"Content-Length": {strconv.Itoa(len(body))},
+	}}
+}
+
+// write sends a reply.
+func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method string, out reply) {
+	h := w.Header()
+	for name, lines := range out.header { // map to map: the order shows nowhere
+		h[name] = lines
+	}
+	w.WriteHeader(out.status)
+	if method == http.MethodHead || bodyless(out.status) {
+		return
+	}
+	if out.events == nil {
+		if _, err := w.Write(out.body); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		return
+	}
+	flush := http.NewResponseController(w).Flush
+	for e := range out.events {
+		if !u.pause(ctx, e.pause) {
+			panic(http.ErrAbortHandler)
+		}
+		if _, err := w.Write(e.bytes); err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		_ = flush() // a writer that cannot flush has nobody who waits, and one that is broken fails at the next event
+	}
+}
+
+// pause waits for d, and returns false when the client has left.
+func (u *Upstream) pause(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := u.cfg.Clock.NewTimer(d, "fakeupstream", "pause")
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

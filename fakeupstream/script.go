@@ -1,0 +1,132 @@
+package fakeupstream
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// script is the rules that are played, and how far each has come. The upstream's lock guards it.
+type script struct {
+	rules []*progress
+	bad   []string // what is wrong with rules that cannot be played
+}
+
+// progress is one rule and how often it has answered.
+type progress struct {
+	rule     Rule
+	text     string
+	asked    int
+	shadowed bool // an earlier rule answers everything that this one could
+}
+
+func newScript(rules []Rule) *script {
+	s := &script{}
+	for i, r := range rules {
+		mistakes := r.mistakes()
+		for _, m := range mistakes {
+			s.bad = append(s.bad, fmt.Sprintf("rule %d cannot be played: %s", i+1, m))
+		}
+		if len(mistakes) > 0 {
+			continue
+		}
+		r.Answers = slices.Clone(r.Answers)
+		shadowed := slices.ContainsFunc(s.rules, func(p *progress) bool {
+			return p.rule.Key == r.Key || p.rule.Key == KeyAny
+		})
+		s.rules = append(s.rules, &progress{rule: r, text: r.String(), shadowed: shadowed})
+	}
+	return s
+}
+
+// next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.
+// request is how the request is called.
+func (s *script) next(key, request string) (a Answer, rule, why string) {
+	for _, p := range s.rules {
+		if p.rule.Key != key && p.rule.Key != KeyAny {
+			continue
+		}
+		if a, ok := p.rule.at(p.asked); ok {
+			p.asked++
+			return a, p.text, ""
+		}
+		return Answer{}, "", fmt.Sprintf("%s: the sequence %q ran out before %s", keyText(p.rule.Key), p.rule.answersText(), request)
+	}
+	names := make([]string, len(s.rules))
+	for i, p := range s.rules {
+		names[i] = keyText(p.rule.Key)
+	}
+	if len(names) == 0 {
+		return Answer{}, "", fmt.Sprintf("no rule answers %s (there are no rules)", request)
+	}
+	return Answer{}, "", fmt.Sprintf("no rule answers %s (rules: %s)", request, strings.Join(names, ", "))
+}
+
+// at returns the answer to the rule's request number i, from 0.
+func (r Rule) at(i int) (Answer, bool) {
+	if r.endless() {
+		return r.Answers[0], true
+	}
+	for _, a := range r.Answers {
+		if i < a.times() {
+			return a, true
+		}
+		i -= a.times()
+	}
+	return Answer{}, false
+}
+
+// endless tells whether the rule never runs out.
+func (r Rule) endless() bool { return len(r.Answers) == 1 && r.Answers[0].Times == 0 }
+
+// times is how often the answer has to be asked for.
+func (a Answer) times() int { return max(a.Times, 1) }
+
+func (s *script) invalid(name string) []Fault {
+	faults := make([]Fault, len(s.bad))
+	for i, text := range s.bad {
+		faults[i] = Fault{Kind: Invalid, Text: name + ": " + text}
+	}
+	return faults
+}
+
+// unasked returns a fault for each answer that was not asked for as often as it should have been.
+func (s *script) unasked(name string) []Fault {
+	var faults []Fault
+	for _, p := range s.rules {
+		rest := p.asked
+		for i, a := range p.rule.Answers {
+			got := min(rest, a.times())
+			rest -= got
+			if got < a.times() {
+				text := fmt.Sprintf("%s: %s: %s", name, keyText(p.rule.Key), p.unaskedText(i, got))
+				faults = append(faults, Fault{Kind: Unasked, Text: text})
+			}
+		}
+	}
+	return faults
+}
+
+// unaskedText says of answer i that it was asked for only got times.
+func (p *progress) unaskedText(i, got int) string {
+	a, n := p.rule.Answers[i], len(p.rule.Answers)
+	which, aside := "answer", ""
+	if n > 1 {
+		which = fmt.Sprintf("answer %d of %d", i+1, n)
+		aside = fmt.Sprintf(" (the rule was asked %s)", times(p.asked))
+	}
+	if p.shadowed {
+		aside = " (an earlier rule answers its requests)"
+	}
+	if got > 0 {
+		return fmt.Sprintf("%s %q was asked for %s and not %s%s", which, a, times(got), times(a.times()), aside)
+	}
+	return fmt.Sprintf("%s %q was never asked for%s", which, a, aside)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "1 time"
+	}
+	return fmt.Sprintf("%d times", n)
+}

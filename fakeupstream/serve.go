@@ -1,0 +1,85 @@
+package fakeupstream
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+)
+
+// ServeHTTP reads the whole request, takes its answer from the script, writes the request down, and answers. A
+// request that breaks off before its end, or whose client leaves in the middle of a stream, ends with the panic
+// http.ErrAbortHandler that net/http has for it, so that a broken answer never looks like a whole one.
+func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	d := dialectFor(u.cfg.Vendor, r)
+	i := u.arrive(d, r)
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		u.note(i, func(q *Request) { q.Body, q.BodyHash = body, hashOf(body) })
+		panic(http.ErrAbortHandler)
+	}
+	x, rule, why := u.decide(i, r, body)
+	var out reply
+	if why != "" {
+		out = unmatchedReply(x, why)
+	} else {
+		out = newReply(d, x)
+	}
+	u.note(i, func(q *Request) {
+		q.Body, q.BodyHash = body, hashOf(body)
+		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
+	})
+	u.write(r.Context(), w, r.Method, out)
+}
+
+// arrive writes a request down before its body is read, and returns its index in the log.
+func (u *Upstream) arrive(d dialect, r *http.Request) int {
+	q := Request{
+		At:       u.cfg.Clock.Now("fakeupstream", "arrive"),
+		Method:   r.Method,
+		Path:     r.URL.EscapedPath(),
+		RawQuery: r.URL.RawQuery,
+		Host:     r.Host,
+		Proto:    r.Proto,
+		Header:   r.Header.Clone(),
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	q.Key, q.KeyHeader = u.attributeLocked(d, q.Header)
+	q.Seq = len(u.log) + 1
+	u.log = append(u.log, q)
+	return len(u.log) - 1
+}
+
+// note completes the log's entry i, and tells OnAnswer.
+func (u *Upstream) note(i int, complete func(*Request)) {
+	u.mu.Lock()
+	complete(&u.log[i])
+	q := u.log[i]
+	u.mu.Unlock()
+	if u.cfg.OnAnswer != nil {
+		u.cfg.OnAnswer(q)
+	}
+}
+
+// decide takes the answer from the script. Without one, why is the fault that was noted.
+func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
+	x = &exchange{
+		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
+		method: r.Method,
+		path:   r.URL.Path,
+		asked:  readAsked(body),
+		body:   len(body),
+		seed:   u.cfg.Seed,
+		name:   u.cfg.Name,
+		seq:    i + 1,
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	q := u.log[i]
+	x.answer, rule, why = u.script.next(q.Key, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
+	if why != "" {
+		why = u.cfg.Name + ": " + why
+		u.faults = append(u.faults, Fault{Kind: Unmatched, Text: why})
+	}
+	return x, rule, why
+}

@@ -1,0 +1,94 @@
+package fakeupstream
+
+import (
+	"fmt"
+	"strings"
+)
+
+// word is one word of the rule language: how it is read, printed and explained. Each has a file of its own. To add
+// one: a field in Answer, a file with its word, a line in words, and if it needs one a check in mistakes. What it does
+// to an answer's bytes is a function from events to events, as paced is.
+type word struct {
+	name   string
+	clause string // the bare word that it has to follow; "" for a word that any answer can have
+	bare   bool   // it takes no value
+	repeat bool   // it may be given more than once
+	form   Form
+	// parse takes the value into the answer. Its error says what is wrong and what would be right.
+	parse func(*Answer, value) error
+	// print returns the word as tokens, its clause's options included, or none when the answer does not have it.
+	// Nil: another word prints it.
+	print func(Answer) []string
+}
+
+// value is what followed the "=".
+type value struct {
+	text   string
+	quoted bool
+}
+
+// words returns the language, in the order in which it is printed. It is a function and not a variable because
+// nothing in this package can be changed from outside.
+func words() []word {
+	return []word{
+		timesWord(),
+		retryAfterWord(),
+		dateFormWord(),
+		retryAfterMSWord(),
+		codeWord(),
+		headerWord(),
+		bodyWord(),
+		streamWord(),
+		streamEventsWord(),
+		streamEveryWord(),
+	}
+}
+
+func wordNamed(name string) *word {
+	for _, w := range words() {
+		if w.name == name {
+			return &w
+		}
+	}
+	return nil
+}
+
+// Form is one form of the rule language.
+type Form struct {
+	Text    string // how it is written: "retry-after=VALUE"
+	Doc     string // what it does, in a sentence or two
+	Example string // a rule that uses it
+}
+
+// Forms returns every form, for help texts: the shape of a rule first, then each word in the order of printing.
+func Forms() []Form {
+	forms := []Form{{
+		Text:    "STATUS",
+		Doc:     "A final status, 200 to 599, in the vendor's own wire shape. A single answer repeats for ever, and has to be asked for at least once.",
+		Example: "key k0: 529",
+	}, {
+		Text:    "ANSWER, then ANSWER",
+		Doc:     "A sequence: each answer once, in order. A request after its end is a fault, and so is an answer that nobody asked for.",
+		Example: "key k0: 429 retry-after=3, then 200",
+	}, {
+		Text:    "key NAME: ANSWER",
+		Doc:     "Whose requests are answered: an alias, none (no credential), unknown (nobody's credential) or any (every request). The first rule that fits answers.",
+		Example: "key none: 401",
+	}}
+	for _, w := range words() {
+		forms = append(forms, w.form)
+	}
+	return forms
+}
+
+// wantWord says what could stand where the unknown word name does.
+func wantWord(name string) string {
+	var names []string
+	for _, w := range words() {
+		names = append(names, w.name)
+	}
+	if near, ok := nearest(name, names); ok {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return "want one of " + strings.Join(names, ", ")
+}
