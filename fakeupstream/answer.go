@@ -8,6 +8,8 @@ type Answer struct {
 	Status int
 	// Times is how often the answer is given. 0: once in a sequence, for ever when it is the rule's only answer.
 	Times int
+	// Delay is the pause between the request's end and the answer's status line. 0: none.
+	Delay time.Duration
 	// RetryAfter is the Retry-After header. The zero value: none is sent.
 	RetryAfter RetryAfter
 	// RetryAfterMS is the retry-after-ms header, verbatim. "": none is sent.

@@ -35,6 +35,9 @@ func (a Answer) mistakes() []mistake {
 	if a.Times < 0 {
 		add("times", 0, "times=%d: want 1 or more", a.Times)
 	}
+	if a.Delay < 0 {
+		add("delay", 0, "delay=%s: want a pause, not a negative one", a.Delay)
+	}
 	if msg := a.RetryAfter.mistake(); msg != "" {
 		add("retry-after", 0, "%s", msg)
 	}

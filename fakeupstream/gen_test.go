@@ -26,6 +26,9 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 			Status: rapid.OneOf(rapid.Just(200), rapid.IntRange(200, 599)).Draw(t, "status"),
 			Times:  rapid.IntRange(0, 3).Draw(t, "times"),
 		}
+		if rapid.Bool().Draw(t, "is late") {
+			a.Delay = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay"))
+		}
 		if rapid.Bool().Draw(t, "has retry-after") {
 			a.RetryAfter = genRetryAfter().Draw(t, "retry-after")
 		}

@@ -155,7 +155,7 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 		texts = append(texts, f.Text)
 	}
 	assert.Equal(t, []string{
-		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER", "times=N", "retry-after=TEXT", "form=imf|rfc850|asctime",
+		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
 		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
 		"stream events=N every=DURATION", "events=N", "every=DURATION",
 	}, texts)

@@ -18,6 +18,13 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	x, rule, why := u.decide(i, r, body)
+	if d := x.answer.Delay; d > 0 {
+		if !u.pause(r.Context(), d) {
+			u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Rule = body, hashOf(body), rule })
+			panic(http.ErrAbortHandler)
+		}
+		x.now = u.cfg.Clock.Now("fakeupstream", "answer")
+	}
 	var out reply
 	if why != "" {
 		out = unmatchedReply(x, why)

@@ -19,7 +19,7 @@ const (
 	wantStatus   = `want a status such as 200 or 429`
 	wantThen     = `want "429, then 200"`
 	wantValue    = `cannot be a header's value: want no control characters, and no blanks at its ends`
-	wantOption   = `want one of times, retry-after, form, retry-after-ms, code, header, body, stream, events, every`
+	wantOption   = `want one of times, delay, retry-after, form, retry-after-ms, code, header, body, stream, events, every`
 	wantDuration = `want one such as 5s, 100ms or 1m30s`
 )
 

@@ -32,6 +32,7 @@ type value struct {
 func words() []word {
 	return []word{
 		timesWord(),
+		delayWord(),
 		retryAfterWord(),
 		dateFormWord(),
 		retryAfterMSWord(),

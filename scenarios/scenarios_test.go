@@ -41,7 +41,7 @@ func TestLibraryIsWellWritten(t *testing.T) {
 		}
 		assert.Positive(t, compared, "%s expects nothing", s.Path)
 	}
-	assert.GreaterOrEqual(t, len(names), 18)
+	assert.GreaterOrEqual(t, len(names), 45)
 }
 
 func TestFind(t *testing.T) {

@@ -199,7 +199,7 @@ func TestUnaskedAnswersAndUnmatchedRequestsFail(t *testing.T) {
 	require.Equal(t, sim.Failed, v.Outcome())
 	story := v.Story("")
 	assert.Contains(t, story, `script-is-played: alpha.invalid: key k1: answer 2 of 2 "401" was never asked for`)
-	assert.Contains(t, story, `script-is-played: alpha.invalid: no rule answers POST /v1/chat/completions key=unknown`)
+	assert.Contains(t, story, `script-is-played: alpha.invalid: no rule answers POST /v1/chat/completions key=stray (rules: key k0, key k1)`)
 }
 
 func TestGatewayThatCannotStartIsTheHarnessesFault(t *testing.T) {

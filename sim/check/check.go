@@ -130,9 +130,15 @@ type exchange struct {
 	step     int
 	sent     trace.RequestSent
 	at       time.Duration
-	attempts []trace.UpstreamGot
+	attempts []attempt
 	got      *trace.ClientGot
 	gotAt    time.Duration
+}
+
+// attempt is one try at an upstream, and when that decided its answer.
+type attempt struct {
+	trace.UpstreamGot
+	at time.Duration
 }
 
 // exchanges puts together what belongs together by the mark that each client
@@ -151,7 +157,7 @@ func (r *Run) exchanges() []*exchange {
 		switch f := o.Fact.(type) {
 		case trace.UpstreamGot:
 			if x := byID[f.Request]; x != nil {
-				x.attempts = append(x.attempts, f)
+				x.attempts = append(x.attempts, attempt{f, o.At})
 			}
 		case trace.ClientGot:
 			if x := byID[f.ID]; x != nil {

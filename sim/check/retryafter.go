@@ -87,7 +87,7 @@ func (e *exhaustion) wait() (low, high int64, ok bool) {
 	}
 	last := e.at
 	for _, a := range e.attempts {
-		last = max(last, a.Arrived)
+		last = max(last, a.at)
 	}
 	return wholeSeconds(from - e.gotAt), wholeSeconds(to - last), true
 }
@@ -180,13 +180,13 @@ func (r *Run) marks() marks {
 		for i, a := range x.attempts {
 			told := x.gotAt
 			if i+1 < len(x.attempts) {
-				told = x.attempts[i+1].Arrived
+				told = x.attempts[i+1].Arrived // it has moved on by then
 			}
 			if byDefault, cools := r.Intent.Cooldown[a.Status]; cools {
-				d := min(hint(a.Answer, r.Start.Add(a.Arrived), byDefault), r.Intent.MaxCooldown)
-				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.Arrived, told, d})
+				d := min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
+				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.at, told, d})
 			} else if slices.Contains(r.Intent.Disable, a.Status) {
-				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.Arrived, told, 0})
+				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.at, told, 0})
 			}
 		}
 	}
