@@ -1,0 +1,267 @@
+package proxy
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/coder/quartz"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/gatedrill/gatedrill/keypool"
+)
+
+// ErrConfig is wrapped by every mistake that New finds in a Config.
+var ErrConfig = errors.New("proxy: invalid configuration")
+
+// DefaultBridgePrefix is the path under which the bridge serves unless configured.
+const DefaultBridgePrefix = "/api/v2/aibridge"
+
+// The limits that a zero Config has.
+const (
+	DefaultTLSHandshakeTimeout = 10 * time.Second
+	DefaultHeaderTimeout       = 30 * time.Second
+	DefaultIdleTimeout         = 5 * time.Minute
+	DefaultDialTimeout         = 30 * time.Second
+	// DefaultUpstreamTimeout leaves room for a long answer that is not streamed:
+	// the official SDKs wait for ten minutes.
+	DefaultUpstreamTimeout = 10 * time.Minute
+	DefaultDrainTimeout    = 10 * time.Second
+	DefaultMaxHeaderBytes  = 1 << 20
+)
+
+// Auth is whose token passes proxy authentication.
+type Auth int
+
+// The authentication policies. With AuthTokens and no Tokens, none is asked for.
+const (
+	AuthTokens Auth = iota // one of Config.Tokens
+	AuthAny                // every token that is not empty
+)
+
+// TunnelPolicy is what happens to a CONNECT to a host of no provider.
+type TunnelPolicy int
+
+// The tunnel policies.
+const (
+	TunnelAllow TunnelPolicy = iota // tunnelled unread
+	TunnelDeny                      // refused with 403, stale tunnels as well
+)
+
+// OwnKeyPolicy is what happens to a request with a provider credential of its own.
+type OwnKeyPolicy int
+
+// The policies for keys that clients bring.
+const (
+	OwnKeysAllow OwnKeyPolicy = iota // sent as it is: one attempt, no pool
+	OwnKeysDeny                      // refused with 403
+)
+
+// Config configures a Server. The zero value of each field but Source works.
+// Durations: zero is the default, a negative one means no limit.
+type Config struct {
+	// Source is where providers come from; required.
+	Source Source
+	// CA signs the leaf certificates; nil: New makes one.
+	CA *CA
+	// Clock is the time; nil: the real clock.
+	Clock quartz.Clock
+	// Dial opens the connections to upstreams and of raw tunnels, network "tcp" and
+	// address "host:port"; it must honour its context. Nil: net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// RootCAs verify the upstreams' certificates; nil: the system's.
+	RootCAs *x509.CertPool
+
+	// Tokens are the gateway tokens; none may be empty.
+	Tokens []string
+	// Auth is whose token passes; zero: AuthTokens.
+	Auth Auth
+	// ConnectPorts are the ports that CONNECT may name; nil: 443 and 80.
+	ConnectPorts []int
+	// Tunnel is what happens to hosts of no provider; zero: TunnelAllow.
+	Tunnel TunnelPolicy
+	// OwnKeys is what happens to credentials of the clients' own; zero: OwnKeysAllow.
+	OwnKeys OwnKeyPolicy
+
+	// BridgePrefix is the bridge's path, with a slash in front and none at the end;
+	// "": DefaultBridgePrefix.
+	BridgePrefix string
+	// BridgeURL is the bridge of another process, http or https; "": in-process.
+	BridgeURL string
+	// WrapBridge wraps the in-process bridge, Server.Bridge included, so that a
+	// witness sees what reaches it; nil: nothing does.
+	WrapBridge func(http.Handler) http.Handler
+	// WrapUpstream wraps the transport inside each provider's key pool, so that a
+	// witness sees every attempt; nil: nothing does. Called once per provider and
+	// change of it.
+	WrapUpstream func(http.RoundTripper) http.RoundTripper
+
+	// Policy judges the upstreams' answers; zero: keypool.Strict.
+	Policy keypool.Policy
+	// MaxReplayBytes bounds what is kept of a request's body for further attempts;
+	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept.
+	MaxReplayBytes int64
+	// UserAgent is sent upstream for clients that send none; "": "gatedrill".
+	UserAgent string
+
+	// Registry is where metrics are registered, for as long as the process runs;
+	// nil: a private one. A registry serves one Server.
+	Registry *prometheus.Registry
+	// Logger is told of requests, reloads and failures; nil: discard.
+	Logger *slog.Logger
+	// Random feeds request ids and certificate serials, under a lock of the server's;
+	// nil: crypto/rand. Keys of certificates always come from crypto/rand.
+	Random io.Reader
+
+	// TLSHandshakeTimeout bounds a handshake, with a client and with an upstream;
+	// zero: DefaultTLSHandshakeTimeout.
+	TLSHandshakeTimeout time.Duration
+	// HeaderTimeout bounds the reading of a request's header, from its first byte;
+	// zero: DefaultHeaderTimeout.
+	HeaderTimeout time.Duration
+	// IdleTimeout bounds the rest before a tunnel's first request and between two;
+	// zero: DefaultIdleTimeout.
+	IdleTimeout time.Duration
+	// DialTimeout bounds a dial; zero: DefaultDialTimeout.
+	DialTimeout time.Duration
+	// UpstreamTimeout bounds the wait for an upstream's answer, from the end of the
+	// request to the status line; zero: DefaultUpstreamTimeout.
+	UpstreamTimeout time.Duration
+	// DrainTimeout is how long Run lets requests finish; zero: DefaultDrainTimeout.
+	DrainTimeout time.Duration
+	// MaxHeaderBytes bounds the header of a request; zero: DefaultMaxHeaderBytes.
+	MaxHeaderBytes int
+}
+
+// complete fills in the defaults and reports every mistake at once.
+func (c *Config) complete() (*tokenSet, error) {
+	if err := errors.Join(c.mistakes()...); err != nil {
+		return nil, err
+	}
+	c.defaults()
+	if c.CA == nil {
+		ca, err := NewCA(c.Clock)
+		if err != nil {
+			return nil, err
+		}
+		c.CA = ca
+	}
+	return newTokenSet(c.Tokens), nil
+}
+
+func (c *Config) mistakes() (faults []error) {
+	wrong := func(field string, value any, why string) {
+		faults = append(faults, fmt.Errorf("%w: %s: %v: %s", ErrConfig, field, value, why))
+	}
+	if c.Source == nil {
+		wrong("Source", nil, "is required")
+	}
+	for i, token := range c.Tokens {
+		if token == "" {
+			wrong(fmt.Sprintf("Tokens[%d]", i), `""`, "an empty token would let everybody in")
+		}
+	}
+	for i, port := range c.ConnectPorts {
+		if port < 1 || port > 65535 {
+			wrong(fmt.Sprintf("ConnectPorts[%d]", i), port, "a port is 1 to 65535")
+		}
+	}
+	if c.Auth != AuthTokens && c.Auth != AuthAny {
+		wrong("Auth", int(c.Auth), "it is AuthTokens or AuthAny")
+	}
+	if c.Tunnel != TunnelAllow && c.Tunnel != TunnelDeny {
+		wrong("Tunnel", int(c.Tunnel), "it is TunnelAllow or TunnelDeny")
+	}
+	if c.OwnKeys != OwnKeysAllow && c.OwnKeys != OwnKeysDeny {
+		wrong("OwnKeys", int(c.OwnKeys), "it is OwnKeysAllow or OwnKeysDeny")
+	}
+	if p := c.BridgePrefix; p != "" && (p[0] != '/' || strings.HasSuffix(p, "/") || strings.ContainsAny(p, "?#% ")) {
+		wrong("BridgePrefix", fmt.Sprintf("%q", p), "it is a plain path such as "+DefaultBridgePrefix)
+	}
+	if why := badBridgeURL(c.BridgeURL); why != "" {
+		wrong("BridgeURL", fmt.Sprintf("%q", c.BridgeURL), why)
+	}
+	if !httpguts.ValidHeaderFieldValue(c.UserAgent) {
+		wrong("UserAgent", fmt.Sprintf("%q", c.UserAgent), "it is not a header value")
+	}
+	if c.MaxHeaderBytes < 0 {
+		wrong("MaxHeaderBytes", c.MaxHeaderBytes, "it is a number of bytes")
+	}
+	return faults
+}
+
+func badBridgeURL(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return "it does not parse"
+	case u.Scheme != "http" && u.Scheme != "https":
+		return "its scheme is neither http nor https"
+	case u.Hostname() == "":
+		return "it has no hostname"
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		return "it may have a host and a path only"
+	}
+	return ""
+}
+
+func (c *Config) defaults() {
+	if c.Clock == nil {
+		c.Clock = quartz.NewReal()
+	}
+	if c.Dial == nil {
+		c.Dial = (&net.Dialer{}).DialContext
+	}
+	if c.ConnectPorts == nil {
+		c.ConnectPorts = []int{443, 80}
+	}
+	if c.BridgePrefix == "" {
+		c.BridgePrefix = DefaultBridgePrefix
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "gatedrill"
+	}
+	if c.Registry == nil {
+		c.Registry = prometheus.NewRegistry()
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	if c.MaxHeaderBytes == 0 {
+		c.MaxHeaderBytes = DefaultMaxHeaderBytes
+	}
+	for _, t := range []struct {
+		limit *time.Duration
+		zero  time.Duration
+	}{
+		{&c.TLSHandshakeTimeout, DefaultTLSHandshakeTimeout},
+		{&c.HeaderTimeout, DefaultHeaderTimeout},
+		{&c.IdleTimeout, DefaultIdleTimeout},
+		{&c.DialTimeout, DefaultDialTimeout},
+		{&c.UpstreamTimeout, DefaultUpstreamTimeout},
+		{&c.DrainTimeout, DefaultDrainTimeout},
+	} {
+		switch {
+		case *t.limit == 0:
+			*t.limit = t.zero
+		case *t.limit < 0:
+			*t.limit = 0 // no limit, from here on
+		}
+	}
+}

@@ -1,0 +1,69 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+)
+
+// exchange is how one request is sent and its answer returned.
+type exchange struct {
+	via    http.RoundTripper
+	pinned *pinned
+	// verbatim keeps the framing of the request's body as the client chose it.
+	verbatim bool
+	// trusted takes HeaderCredential from the answer.
+	trusted bool
+	// fail answers when there is no answer to forward.
+	fail func(status int, why string)
+}
+
+// exchange sends out and forwards the answer to w. It panics with
+// http.ErrAbortHandler, which ends the connection without ending the answer, when the
+// client is gone and when the upstream breaks off: a broken answer must never look
+// like a whole one.
+func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchange) {
+	body, err := takeBody(r, out, x)
+	if err != nil {
+		if r.Context().Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Connection", "close")
+		x.fail(http.StatusBadRequest, "the request's body cannot be read")
+		return
+	}
+	defer body.stop()
+	last := &lastConn{}
+	resp, err := x.via.RoundTrip(last.watch(out))
+	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
+		// 101 without our asking for an upgrade, or no status at all.
+		_ = resp.Body.Close()
+		err = errors.New("proxy: the upstream's status makes no sense")
+	}
+	if err != nil {
+		s.failed(w, r, body, err, x)
+		return
+	}
+	defer resp.Body.Close()
+	s.forward(w, r, last.check(resp), body, x)
+}
+
+// failed answers for an upstream that gave no answer.
+func (s *Server) failed(w http.ResponseWriter, r *http.Request, body *upload, err error, x exchange) {
+	if r.Context().Err() != nil { // the client's going is the cause
+		panic(http.ErrAbortHandler)
+	}
+	if !body.whole() {
+		w.Header().Set("Connection", "close")
+	}
+	if body.failed() {
+		x.fail(http.StatusBadRequest, "the request's body cannot be read")
+		return
+	}
+	status := failureStatus(err)
+	s.log.Warn("upstream failed", "id", w.Header().Get(HeaderRequestID), "status", status, "error", err)
+	if status == http.StatusGatewayTimeout {
+		x.fail(status, "the upstream did not answer in time")
+		return
+	}
+	x.fail(status, "the upstream cannot be reached, or broke off")
+}

@@ -1,0 +1,121 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+const copyBuffer = 32 << 10
+
+// forward returns an answer to the client as it comes.
+func (s *Server) forward(w http.ResponseWriter, r *http.Request, resp *http.Response, body *upload, x exchange) {
+	announced := answerHeader(w.Header(), resp, x.trusted)
+	if !body.whole() || s.conns.isDraining() {
+		// An early answer: the rest of the request is not read, so nothing can follow it.
+		w.Header().Set("Connection", "close")
+	}
+	w.WriteHeader(resp.StatusCode)
+	f := flusher{w: w, conn: x.pinned.conn}
+	if resp.ContentLength < 0 {
+		f.flush() // a stream: its header must not wait for its first event
+	}
+	if err := s.copyBody(w, f, resp.Body); err != nil {
+		s.log.Warn("answer broke off", "id", w.Header().Get(HeaderRequestID), "error", err)
+		abort(r, x.pinned)
+	}
+	f.trailers(resp.Trailer, announced)
+}
+
+// answerHeader copies an answer's header less what concerned its connection, and
+// announces its trailers; it returns how many. What we have put into dst stays ours.
+// Nothing is added: net/http would guess a Content-Type and put in a Date.
+func answerHeader(dst http.Header, resp *http.Response, trusted bool) (announced int) {
+	stripHopByHop(resp.Header)
+	for name, values := range resp.Header {
+		switch {
+		case name == HeaderRequestID, name == HeaderCredential && !trusted, name == "Connection":
+		default:
+			dst[name] = values
+		}
+	}
+	for _, name := range [...]string{"Content-Type", "Date"} {
+		if _, ok := resp.Header[name]; !ok {
+			dst[name] = nil
+		}
+	}
+	if len(resp.Trailer) > 0 {
+		dst["Trailer"] = slices.Sorted(maps.Keys(resp.Trailer))
+	}
+	return len(resp.Trailer)
+}
+
+// copyBody copies and flushes after every read, so that nobody waits for an event that
+// has arrived. For a body in one piece that costs nothing: the flush is the write that
+// the end of the answer would have been.
+func (s *Server) copyBody(w io.Writer, f flusher, body io.Reader) error {
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	for {
+		n, err := body.Read(*buf)
+		if n > 0 {
+			if _, werr := w.Write((*buf)[:n]); werr != nil {
+				return werr
+			}
+			if ferr := f.flush(); ferr != nil {
+				return ferr
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// abort ends the connection so that the client sees that the answer is not whole. An
+// answer to HTTP/1.0 has no other end than the connection's, and TLS's close_notify
+// would make it a good one.
+func abort(r *http.Request, p *pinned) {
+	if p.tunnel != nil && !r.ProtoAtLeast(1, 1) {
+		_ = p.tunnel.Close()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// flusher flushes through the writer, or beneath it when a witness's writer cannot.
+type flusher struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+}
+
+func (f flusher) flush() error {
+	err := http.NewResponseController(f.w).Flush()
+	if errors.Is(err, http.ErrNotSupported) {
+		err = f.conn.Flush()
+	}
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}
+
+// trailers sends the trailers once the body has ended. Ones that were not announced
+// come to light only then, and net/http wants those under a prefix.
+func (f flusher) trailers(trailer http.Header, announced int) {
+	if len(trailer) == 0 {
+		return
+	}
+	_ = f.flush() // trailers need a chunked body, however short
+	prefix := ""
+	if len(trailer) != announced {
+		prefix = http.TrailerPrefix
+	}
+	for name, values := range trailer {
+		f.w.Header()[prefix+name] = values
+	}
+}

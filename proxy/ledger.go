@@ -1,0 +1,157 @@
+package proxy
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// ledger counts the clients' connections by what they are doing, from the hooks of
+// both http.Servers and from the tunnels. http.Server.Shutdown would poll with random
+// pauses, know nothing of hijacked connections, and hold its lock while it writes
+// close_notify records to clients that may not be reading.
+type ledger struct {
+	mu       sync.Mutex
+	entries  map[net.Conn]*ledgerEntry
+	opened   uint64
+	draining bool
+	empty    chan struct{} // closed when draining and no connection is left
+}
+
+// ledgerEntry is one client connection, known by the connection that was accepted.
+type ledgerEntry struct {
+	ordinal uint64
+	busy    bool // a request is on its way, or bytes of a raw tunnel
+	// conn is what to close politely: the TLS layer of an intercepted tunnel, else the
+	// accepted connection.
+	conn, accepted net.Conn
+}
+
+func newLedger() *ledger {
+	return &ledger{entries: map[net.Conn]*ledgerEntry{}, empty: make(chan struct{})}
+}
+
+// outerState is the hook of the server that accepts connections.
+func (l *ledger) outerState(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		l.open(conn)
+	case http.StateActive:
+		l.mark(conn, conn, true)
+	case http.StateIdle:
+		l.mark(conn, conn, false)
+	case http.StateHijacked:
+		l.mark(conn, conn, true) // busy until the tunnel says otherwise
+	case http.StateClosed:
+		l.remove(conn)
+	}
+}
+
+// innerState is the hook of the server inside intercepted tunnels.
+func (l *ledger) innerState(conn net.Conn, state http.ConnState) {
+	c, ok := conn.(*innerConn)
+	if !ok {
+		return
+	}
+	switch state {
+	case http.StateNew, http.StateActive:
+		l.mark(c.tunnel.accepted, c, true) // it is handed over with its first request
+	case http.StateIdle:
+		l.mark(c.tunnel.accepted, c, false)
+	case http.StateClosed:
+		l.remove(c.tunnel.accepted)
+	}
+}
+
+func (l *ledger) open(conn net.Conn) {
+	l.mu.Lock()
+	l.opened++
+	l.entries[conn] = &ledgerEntry{ordinal: l.opened, conn: conn, accepted: conn}
+	refuse := l.draining
+	l.mu.Unlock()
+	if refuse {
+		_ = conn.Close()
+	}
+}
+
+// mark notes whether a connection is busy. One that comes to rest while the server
+// drains is closed: its answer is out.
+func (l *ledger) mark(accepted, conn net.Conn, busy bool) {
+	l.mu.Lock()
+	e := l.entries[accepted]
+	if e != nil {
+		e.busy, e.conn = busy, conn
+	}
+	finished := e != nil && l.draining && !busy
+	l.mu.Unlock()
+	if finished {
+		_ = conn.Close()
+	}
+}
+
+func (l *ledger) remove(accepted net.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.entries[accepted]; !ok {
+		return
+	}
+	delete(l.entries, accepted)
+	if l.draining && len(l.entries) == 0 {
+		close(l.empty)
+	}
+}
+
+func (l *ledger) isDraining() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.draining
+}
+
+// drain closes what rests, and from now on what comes to rest. The channel is closed
+// when nothing is left.
+func (l *ledger) drain() <-chan struct{} {
+	l.mu.Lock()
+	var resting []*ledgerEntry
+	if !l.draining {
+		l.draining = true
+		for _, e := range l.entries {
+			if !e.busy {
+				resting = append(resting, e)
+			}
+		}
+		if len(l.entries) == 0 {
+			close(l.empty)
+		}
+	}
+	l.mu.Unlock()
+	for _, conn := range inOrder(resting, func(e *ledgerEntry) net.Conn { return e.conn }) {
+		_ = conn.Close()
+	}
+	return l.empty
+}
+
+// cut closes everything, below TLS: a polite goodbye could block.
+func (l *ledger) cut() {
+	l.mu.Lock()
+	all := make([]*ledgerEntry, 0, len(l.entries))
+	for _, e := range l.entries {
+		all = append(all, e)
+	}
+	l.mu.Unlock()
+	for _, conn := range inOrder(all, func(e *ledgerEntry) net.Conn { return e.accepted }) {
+		_ = conn.Close()
+	}
+}
+
+// inOrder returns connections in the order in which they were accepted, since the
+// order in which they end can be seen from outside.
+func inOrder(entries []*ledgerEntry, conn func(*ledgerEntry) net.Conn) []net.Conn {
+	slices.SortFunc(entries, func(a, b *ledgerEntry) int { return cmp.Compare(a.ordinal, b.ordinal) })
+	conns := make([]net.Conn, len(entries))
+	for i, e := range entries {
+		conns[i] = conn(e)
+	}
+	return conns
+}

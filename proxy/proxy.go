@@ -1,0 +1,159 @@
+// Package proxy is the reference AI gateway: a forward proxy that intercepts TLS
+// to the hosts of configured providers, gives each request a key of the provider's
+// pool, and tunnels everything else unread.
+//
+//	client ─CONNECT─▶ authority, token, port ─▶ Snapshot.Route(host)
+//	                     400     407    403        │
+//	           ┌────────────── no provider ────────┴── provider ─────────┐
+//	           ▼                                                         ▼
+//	      raw tunnel                        TLS with a leaf of our CA, one inner
+//	      (or 403)                          http.Server for all tunnels
+//	                                                      │ each request, pinned
+//	                                                      ▼ to one Snapshot
+//	                       still (provider, host)? ── no ─▶ passed through, no key
+//	                                 │ yes
+//	                                 ▼
+//	        bridge  <prefix>/<provider>/<path> ─▶ keypool ─▶ upstream
+//
+// Providers come from a Source and are published as an immutable Snapshot by
+// Server.Reload; a lookup is one atomic load and one map access, and a request
+// keeps the snapshot that it began with.
+//
+//	server, err := proxy.New(proxy.Config{
+//		Source: proxy.Static{{Name: "alpha", Type: "openai",
+//			BaseURL: "https://api.example.com/v1", Keys: keys}},
+//		Tokens: []string{token},
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	err = server.Run(ctx, listener) // reloads once, serves, drains when ctx ends
+//
+// Clients must trust Server.CA. Time, randomness, network and logs come in through
+// Config, no mutex is held across I/O, and Shutdown leaves neither goroutine nor
+// connection, so that a Server can live in a testing/synctest bubble.
+package proxy
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/elazarl/goproxy"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatedrill/gatedrill/keypool"
+)
+
+// Server is the gateway. Make it with New. All methods are safe for concurrent use.
+type Server struct {
+	cfg    Config // with its defaults filled in
+	tokens *tokenSet
+	ids    *idSource
+	leaves *leafCache
+
+	live      atomic.Pointer[Snapshot]
+	reloading chan struct{} // a semaphore that can be waited for together with a context
+	kept      keptStates    // touched only while reloading is held
+
+	upstream *upstream
+	bridge   http.Handler
+	remote   *remoteBridge // nil: the bridge is in-process
+
+	dispatch *goproxy.ProxyHttpServer
+	outer    *http.Server // the listener's side: CONNECT
+	inner    *http.Server // the requests inside intercepted tunnels
+	tunnels  *tunnelListener
+	tlsInner *tls.Config
+
+	conns   *ledger
+	life    context.Context // ends when the server is cut or has drained
+	cut     context.CancelFunc
+	serving serveGroup
+	finish  sync.Once
+	done    chan struct{}
+
+	metrics *metrics
+	log     *slog.Logger
+	buffers *sync.Pool // of *[]byte, for the copy loops
+}
+
+// New makes a server with an empty snapshot: it intercepts nothing until the first
+// Reload. Every mistake in cfg is reported, joined, each wrapping ErrConfig with the
+// field and its value. A server that is never served needs no Shutdown.
+func New(cfg Config) (*Server, error) {
+	tokens, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:       cfg,
+		tokens:    tokens,
+		ids:       &idSource{random: cfg.Random},
+		reloading: make(chan struct{}, 1),
+		kept:      keptStates{},
+		conns:     newLedger(),
+		done:      make(chan struct{}),
+		log:       cfg.Logger,
+		buffers:   &sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }},
+	}
+	s.life, s.cut = context.WithCancel(context.Background())
+	s.live.Store(&Snapshot{})
+	s.leaves = newLeafCache(cfg.CA, cfg.Clock, s.ids)
+	s.upstream = newUpstream(s.life, &s.cfg)
+	s.metrics = newMetrics(s.Snapshot)
+	if err := s.metrics.register(cfg.Registry); err != nil {
+		s.cut()
+		return nil, err
+	}
+	s.buildBridge()
+	s.buildServers()
+	return s, nil
+}
+
+// Snapshot returns the live routing snapshot. It never changes: another pointer
+// means that a reload published another one.
+func (s *Server) Snapshot() *Snapshot { return s.live.Load() }
+
+// KeyStates returns the states of the keys of the enabled or disabled provider of
+// that name, in order, or nil when there is none or it has no keys.
+func (s *Server) KeyStates(name string) []keypool.KeyState {
+	r := s.Snapshot().names[name]
+	if r == nil || r.pool == nil {
+		return nil
+	}
+	return r.pool.States()
+}
+
+// Metrics returns what collects the server's metrics: Config.Registry, or the
+// private registry that stands in for it.
+func (s *Server) Metrics() prometheus.Gatherer { return s.cfg.Registry }
+
+// CA returns the authority that signs the leaf certificates of intercepted hosts.
+func (s *Server) CA() *CA { return s.cfg.CA }
+
+// Bridge returns the bridge as a handler of its own: <prefix>/<provider>/<path> by
+// the live snapshot. It asks for no token, so put it where only another gateway's
+// BridgeURL reaches it.
+func (s *Server) Bridge() http.Handler { return s.bridge }
+
+// Serve accepts connections on l until Shutdown, and then returns
+// http.ErrServerClosed. It does not reload, see Run. It may be called for several
+// listeners; each is closed when its Serve returns.
+func (s *Server) Serve(l net.Listener) error {
+	if !s.serving.begin(l, s.serveInner) {
+		_ = l.Close()
+		return http.ErrServerClosed
+	}
+	defer s.serving.end(l)
+	err := s.outer.Serve(l)
+	if s.serving.isClosed() || errors.Is(err, http.ErrServerClosed) {
+		return http.ErrServerClosed
+	}
+	return err
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/gatedrill/gatedrill/keypool"
+)
+
+// Snapshot is what one good reload made of the source's rows: who is enabled, and
+// which host belongs to whom. It is immutable, so that a request which holds one sees
+// nothing of a reload. The zero Snapshot routes nothing.
+type Snapshot struct {
+	rows  []row
+	hosts map[string]*row // enabled rows, by canonical host
+	names map[string]*row // the row that has the name: enabled or disabled, else the first in error
+}
+
+// row is one provider of a snapshot.
+type row struct {
+	ProviderStatus
+
+	host    string   // canonical; empty when the base URL has none
+	base    *url.URL // nil when it cannot be used
+	badBase bool     // in error because of its base URL
+	vendor  keypool.Vendor
+	// What only a reload needs, and forgets, or every snapshot would keep the one before.
+	before  *row     // the old row of the name
+	secrets []string // as the source gave them
+
+	holds bool           // keeps key states: enabled or disabled, with keys that are in order
+	keys  []*keypool.Key // the pool's, in order
+	pool  *keypool.Pool  // nil: no keys
+	via   *via           // enabled rows only
+}
+
+// via is the way to a provider's upstream. Rows of the same name share it across
+// snapshots for as long as nothing about it changes.
+type via struct {
+	transport http.RoundTripper
+	account   *account
+}
+
+// Providers returns the status of every row, in the order of the source. The slice
+// is the caller's.
+func (s *Snapshot) Providers() []ProviderStatus {
+	statuses := make([]ProviderStatus, len(s.rows))
+	for i := range s.rows {
+		statuses[i] = s.rows[i].ProviderStatus
+	}
+	return statuses
+}
+
+// Route returns the name of the provider that a host (without a port, in any case)
+// belongs to. It is one map lookup, and allocates nothing for a host in lower case.
+func (s *Snapshot) Route(host string) (name string, ok bool) {
+	r := s.hosts[canonicalHost(host)]
+	if r == nil {
+		return "", false
+	}
+	return r.Name, true
+}

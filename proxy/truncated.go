@@ -1,0 +1,56 @@
+package proxy
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+)
+
+// errTruncated is how an answer ends that nobody has ended.
+var errTruncated = fmt.Errorf("proxy: the upstream closed without close_notify: %w", io.ErrUnexpectedEOF)
+
+// lastConn remembers the connection of a request's last attempt, to tell the end of an
+// answer from the end of its connection. An answer without a length and without chunks
+// ends with the connection, and crypto/tls takes a bare end at a record's boundary for
+// a good one, because popular web sites did that (RFC 8446 section 6.1 has it as an
+// error). For us it would make a broken answer look whole.
+type lastConn struct{ conn net.Conn }
+
+// watch returns the request with a context that reports its connections. They are
+// reported by the goroutine that calls RoundTrip.
+func (l *lastConn) watch(r *http.Request) *http.Request {
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) { l.conn = info.Conn },
+	}))
+}
+
+// check makes the end of a body that only its connection ends an error, when that end
+// was not a clean one.
+func (l *lastConn) check(resp *http.Response) *http.Response {
+	secure, ok := l.conn.(*tls.Conn)
+	if !ok || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
+		return resp
+	}
+	if conn, ok := secure.NetConn().(*upstreamConn); ok {
+		resp.Body = &untilClose{ReadCloser: resp.Body, conn: conn}
+	}
+	return resp
+}
+
+// untilClose is a body that ends with its connection. crypto/tls stops reading at a
+// close_notify: if it has seen the connection's own end, there was none.
+type untilClose struct {
+	io.ReadCloser
+	conn *upstreamConn
+}
+
+func (b *untilClose) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == io.EOF && b.conn.ended.Load() {
+		err = errTruncated
+	}
+	return n, err
+}

@@ -1,0 +1,62 @@
+package proxy
+
+import (
+	"io"
+	"net"
+	"net/http"
+)
+
+// connectRaw opens a tunnel that nobody reads. The destination is dialled before the
+// connection is hijacked: a failure is an ordinary answer then, and a client that
+// leaves meanwhile cancels the dial.
+func (s *Server) connectRaw(w http.ResponseWriter, r *http.Request, t *tunnel) {
+	upstream, err := s.upstream.dial(r.Context(), t.dial)
+	if err != nil {
+		s.log.Info("connect failed", "connect", t.dial, "error", err)
+		if r.Context().Err() != nil {
+			panic(http.ErrAbortHandler)
+		}
+		refuse(w, http.StatusBadGateway, "Bad Gateway: the destination cannot be reached")
+		return
+	}
+	taken := false
+	defer func() {
+		if !taken {
+			_ = upstream.Close()
+		}
+	}()
+	s.hijack(w, r, t, func(t *tunnel) {
+		taken = true
+		defer s.conns.remove(t.accepted)
+		defer t.Close()
+		defer upstream.Close()
+		if _, err := io.WriteString(t, established); err != nil {
+			return
+		}
+		s.metrics.tunneled.Inc()
+		s.splice(t.Conn, upstream)
+	})
+}
+
+// splice copies both ways until both sides have ended. The end of one direction is
+// passed on as such, since a client may send everything, say so, and wait for the
+// answer; an error ends both.
+func (s *Server) splice(client, upstream net.Conn) {
+	back := make(chan struct{})
+	go func() {
+		defer close(back)
+		oneWay(client, upstream)
+	}()
+	oneWay(upstream, client)
+	<-back
+}
+
+func oneWay(dst, src net.Conn) {
+	// io.Copy lets the kernel move the bytes where both ends are sockets.
+	if _, err := io.Copy(dst, src); err != nil {
+		_ = dst.Close()
+		_ = src.Close()
+		return
+	}
+	_ = closeWrite(dst)
+}

@@ -1,0 +1,143 @@
+package drill
+
+import (
+	"context"
+	"time"
+
+	"github.com/gatedrill/gatedrill/fakeupstream"
+)
+
+// World is what steps act on. Its methods return once the step's answer is there and nothing is left to deliver;
+// their errors say what the harness could not do. One goroutine calls them, except within Parallel.
+type World interface {
+	// Rows are the provider rows that the source answers the next reload with.
+	Rows() *Rows
+	// Source makes the provider source fail, or heals it.
+	Source(ctx context.Context, s SourceState) error
+	// Reload makes the gateway read its providers again.
+	Reload(ctx context.Context) error
+	// Upstream declares a fake upstream, or gives one that is declared a new script. Host may carry a port.
+	// No rules: nothing may reach it.
+	Upstream(ctx context.Context, host string, o UpstreamOptions, rules []fakeupstream.Rule) error
+	// Connect opens a tunnel through the gateway to target and calls it client. Target is HOST:PORT, unless
+	// the drill wants it malformed.
+	Connect(ctx context.Context, client, target string, o ConnectOptions) error
+	// Send sends one request through the tunnel that is called client.
+	Send(ctx context.Context, client string, r Request) error
+	// Request opens a tunnel of its own to url's host, sends one request and closes it. Its observations are
+	// client's.
+	Request(ctx context.Context, client, url string, r Request) error
+	// Close closes the tunnel that is called client.
+	Close(ctx context.Context, client string) error
+	// Advance lets virtual time pass.
+	Advance(ctx context.Context, d time.Duration) error
+	// Parallel runs all ops at the same time, and returns when every one has.
+	Parallel(ctx context.Context, ops []Op) error
+	// Expect observes a fact that no client sees.
+	Expect(ctx context.Context, e Expectation) error
+	// Configure sets what s names. It is called before anything has reached the gateway. A world that builds
+	// its gateway before step one takes Drill.Settings and has nothing to do here.
+	Configure(ctx context.Context, s Settings) error
+}
+
+// SourceState is how the provider source answers.
+type SourceState struct {
+	Fail string // the text of the error that it fails with; "": it works
+}
+
+// UpstreamOptions say what kind of server a fake upstream is.
+type UpstreamOptions struct {
+	Vendor fakeupstream.Vendor // Auto, the zero value: decided by each request
+	Plain  bool                // HTTP without TLS, on port 80 unless the host carries one; zero: TLS, port 443
+}
+
+// ConnectOptions say how a client opens a tunnel.
+type ConnectOptions struct {
+	Token Credential // the gateway token; zero: the world's usual one, where authentication is on
+	Trust Trust      // zero: TrustGateway
+	SNI   string     // the server name in the ClientHello; "": the target's host
+}
+
+// Trust is whose certificates a client accepts.
+type Trust string
+
+const (
+	TrustGateway Trust = ""     // the gateway's CA and the upstreams' roots
+	TrustNone    Trust = "none" // nobody's: every handshake fails at the client
+)
+
+// Credential is a secret that a client sends, by name where it has one. The zero value is nothing written.
+type Credential struct {
+	Kind CredentialKind
+	Text string // CredentialAlias: the alias; CredentialText: the secret itself, verbatim, perhaps empty
+}
+
+// CredentialKind says what a Credential is.
+type CredentialKind int
+
+const (
+	CredentialUsual CredentialKind = iota // nothing is written: a token is the world's usual one, a key is absent
+	CredentialNone                        // "none": the client sends no such header
+	CredentialToken                       // "token": the tunnel's gateway token, in the place of a key
+	CredentialAlias                       // a name; one alias is one secret everywhere
+	CredentialText                        // quoted text, verbatim
+)
+
+// Request is what a client sends.
+type Request struct {
+	Method string
+	// Path is the request target in the request line, query included: "/v1/messages", or an absolute URL where the
+	// drill wants one. It is "" in a request step, whose URL has it.
+	Path string
+	// Key is the provider credential. Zero, like CredentialNone: none is sent, so that a pool's key is used.
+	Key Credential
+	// Host is the Host header. "": the tunnel's host.
+	Host string
+	// Header has extra header lines, in order.
+	Header []Header
+	// Body is the body. Zero: the world's usual one for the method and path.
+	Body Body
+	// Tunnel says how a request step opens its tunnel. Zero in a send step.
+	Tunnel ConnectOptions
+}
+
+// Header is one header line.
+type Header struct{ Name, Value string }
+
+// Body is a request body. The zero value is the world's usual one; an empty body is BodyText "".
+type Body struct {
+	Kind BodyKind
+	Text string // BodyText: the bytes
+	File string // BodyFile: the name for Drill.File
+	Size Size   // BodySize: the number of bytes; what they are is the world's affair
+}
+
+// BodyKind says where the bytes of a Body come from.
+type BodyKind int
+
+const (
+	BodyUsual BodyKind = iota // nothing is written
+	BodyText                  // body="…"
+	BodyFile                  // body=@name
+	BodySize                  // body=64KiB
+)
+
+// Expectation is a fact to observe that no client sees.
+type Expectation struct {
+	Kind     ExpectationKind
+	Metric   string  // ExpectMetric: the metric's name
+	Labels   []Label // ExpectMetric: the labels that a series must have, in order; none: every series of the name
+	Provider string  // ExpectKeys: the provider's name
+}
+
+// ExpectationKind says which fact is observed.
+type ExpectationKind int
+
+const (
+	ExpectMetric   ExpectationKind = iota + 1 // a metric's value
+	ExpectKeys                                // the state of every key of a provider
+	ExpectSnapshot                            // the providers that the gateway routes, and their statuses
+)
+
+// Label is one label of a metric.
+type Label struct{ Name, Value string }
