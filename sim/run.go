@@ -168,7 +168,7 @@ func (r *run) recovered(p any) *Verdict {
 		return r.verdict // what is left was listed by name
 	case strings.Contains(text, "deadlock:"):
 		v := r.partial()
-		v.Findings = append(v.Findings, check.Finding{Check: "every-request-ends", Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
+		v.Findings = append(v.Findings, check.Finding{Check: "no-deadlock", Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
 		return v
 	}
 	v := r.partial()

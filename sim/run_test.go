@@ -174,6 +174,23 @@ func TestFindings(t *testing.T) {
 	}
 }
 
+// A gateway that waits for itself is found at once, in virtual time.
+func TestDeadlockIsAFinding(t *testing.T) {
+	gw := &wrong{Gateway: sim.Reference(), reload: func(context.Context) error {
+		<-make(chan int)
+		return nil
+	}}
+	v := sim.Run(t, gw, parse(t, failover), sim.Options{})
+	require.Equal(t, sim.Failed, v.Outcome())
+	assert.Equal(t, `test failed on seed 1
+  The first key is rate limited, the second one answers.
+
+  no-deadlock: every goroutine waits for another, and no timer is left to wake one
+
+  test.drill:7:1  reload
+`, v.Story(""))
+}
+
 func TestWrongLineIsShownBesideTheRightOne(t *testing.T) {
 	text := strings.Replace(failover, "client got 200", "client got 502", 1)
 	v := sim.Run(t, sim.Reference(), parse(t, text), sim.Options{Seed: 3})

@@ -204,7 +204,7 @@ func (t Trace) Difference(u Trace) string {
 			return fmt.Sprintf("line %d is %q, and then %q", i+1, a[i], b[i])
 		}
 	}
-	return fmt.Sprintf("%d lines, and then %d", len(a), len(b))
+	return fmt.Sprintf("%d lines, and then %d", len(a)-1, len(b)-1) // the last one is empty
 }
 
 // ErrNotFound is returned by Find when no trace is the wanted one.
