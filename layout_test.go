@@ -25,6 +25,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/check":    {[]string{"sim/trace"}, nil},
 	"sim": {[]string{"proxy", "keypool", "fakeupstream", "sim"}, []string{
 		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
+	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios": {[]string{"sim"}, nil},
 	"cmd":       {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 }

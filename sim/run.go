@@ -147,6 +147,7 @@ func (w *World) end(ctx context.Context) (open, goroutines []string, err error) 
 	err = errors.Join(err, w.settle(ctx))
 	open = w.net.Open()
 	w.net.Close()
+	synctest.Wait() // what has ended may still be on its way out
 	return open, leftovers(bubbleID()), err
 }
 

@@ -246,7 +246,7 @@ func TestUnseededRandomnessShows(t *testing.T) {
 // Without an inspector, what only it could tell matches whatever a drill says.
 func TestForeignGatewayIsNotAskedWhatItCannotTell(t *testing.T) {
 	gw := struct{ sim.Gateway }{sim.Reference()}
-	v := sim.Run(t, gw, parse(t, failover+"expect keys alpha\n  => alpha keys available\nexpect snapshot\n  => snapshot anything\n"), sim.Options{})
+	v := sim.Run(t, gw, parse(t, failover+"expect keys alpha\n  => alpha k0 cooling 5s (429)\n  => alpha k1 available\nexpect snapshot\n  => snapshot anything\n"), sim.Options{})
 	assert.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
 	assert.Contains(t, v.Steps[2].Got, "alpha (not observed)")
 }

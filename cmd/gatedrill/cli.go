@@ -7,11 +7,13 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/patient"
 )
 
 // Exit codes. What the gateway does wrong and what the harness cannot do never
@@ -71,7 +73,7 @@ func run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("gatedrill"),
 		kong.Description("Drills AI gateways: key failover and hot reload, replayed exactly, in virtual time."),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { left = code }), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"patients": strings.Join(patient.Names(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return a.end(err)
 	}
@@ -105,8 +107,27 @@ func (a *app) end(err error) int {
 
 // newGateway is what workers drill, by name.
 func newGateway(name string) (sim.Gateway, error) {
-	if name != "" && name != "reference" {
-		return nil, fmt.Errorf("no gateway is called %q", name)
+	if name == reference {
+		return sim.Reference(), nil
 	}
-	return sim.Reference(), nil
+	return patient.New(name)
+}
+
+// reference is the name of our own gateway.
+const reference = "reference"
+
+// gatewayFlag chooses the gateway to drill.
+type gatewayFlag struct {
+	Gateway string `default:"reference" help:"The gateway to drill: reference, or one that is wrong on purpose: ${patients}."`
+}
+
+// check reports a name that no gateway has, before anything runs.
+func (f gatewayFlag) check() error {
+	if f.Gateway == reference {
+		return nil
+	}
+	if _, err := patient.New(f.Gateway); err != nil {
+		return misuse("--gateway: %w", err)
+	}
+	return nil
 }

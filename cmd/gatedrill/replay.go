@@ -15,11 +15,15 @@ type replayCmd struct {
 	File  string `arg:"" help:"A drill file, or a name from the library."`
 	Seed  uint64 `default:"1" help:"The seed of the run to play again."`
 	Trace string `placeholder:"FILE" help:"Compare with the trace of the same drill and seed in FILE, as run --trace wrote it."`
+	gatewayFlag
 }
 
 // Run plays the drill in two processes that schedule goroutines and collect
 // garbage differently, tells the story if there is one, and compares the traces.
 func (c *replayCmd) Run(a *app) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	list, err := targets([]string{c.File})
 	if err != nil {
 		return err
@@ -72,7 +76,7 @@ func (c *replayCmd) sum(a *app, v *sim.Verdict, differences int) error {
 
 func (c *replayCmd) play(a *app, t target, env ...string) (*sim.Verdict, error) {
 	var got *sim.Verdict
-	job := worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed}
+	job := worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed, Gateway: c.Gateway}
 	err := worker.Pool{Workers: 1, Env: env}.Play(a, []worker.Job{job}, func(_ int, v *sim.Verdict) { got = v })
 	if err != nil {
 		return nil, &exit{exitBroken, err}

@@ -18,12 +18,16 @@ type runCmd struct {
 	Update bool     `help:"Rewrite the => lines of the files to what was observed."`
 	Trace  string   `placeholder:"FILE" help:"Write every trace to FILE, in library order whatever --jobs."`
 	Jobs   int      `help:"How many drills to play at the same time. 0: one per core."`
+	gatewayFlag
 }
 
 // Run plays, tells, and sums up.
 func (c *runCmd) Run(a *app) error {
 	if c.Seeds < 1 || c.Jobs < 0 || c.Seed == 0 {
 		return misuse("--seed and --seeds are at least 1, --jobs is at least 0")
+	}
+	if err := c.check(); err != nil {
+		return err
 	}
 	list, err := targets(c.Drills)
 	if err != nil {
@@ -46,7 +50,7 @@ func (c *runCmd) jobs(list []target) []worker.Job {
 	var jobs []worker.Job
 	for _, t := range list {
 		for s := range c.Seeds {
-			jobs = append(jobs, worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed + uint64(s)})
+			jobs = append(jobs, worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed + uint64(s), Gateway: c.Gateway})
 		}
 	}
 	return jobs
@@ -124,6 +128,9 @@ func (r *report) tell(i int, t target, outcome sim.Outcome, v *sim.Verdict) {
 	switch {
 	case outcome != sim.Passed:
 		replay := fmt.Sprintf("gatedrill replay %s --seed %d", t.argument(), v.Seed)
+		if r.cmd.Gateway != reference {
+			replay += " --gateway " + r.cmd.Gateway
+		}
 		fmt.Fprintf(r.app.stdout, "\n%s\n", v.Story(replay))
 	case !r.app.terminal && r.cmd.Seeds == 1:
 		fmt.Fprintf(r.app.stdout, "passed  %-36s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))

@@ -64,6 +64,7 @@ func TestTextIsBroughtIntoOneForm(t *testing.T) {
 		{"connect t1 a.invalid:443 trust=gateway", "connect t1 a.invalid:443\n"},
 		{"connect t1 a.invalid:443 sni=b.invalid token=none", "connect t1 a.invalid:443 token=none sni=b.invalid\n"},
 		{"connect t1 \"0x7f.1:443\"", "connect t1 \"0x7f.1:443\"\n"},
+		{"request QUIZA https://a.invalid/", "request QUIZA https://a.invalid/\n"},
 		{"request POST https://a.invalid/ body=1024B header=A:b", "request POST https://a.invalid/ body=1KiB header=\"A: b\"\n"},
 		{"expect metric x Zz9=\"a\" _=\"#\" c=\"\" d=\"e f\"", "expect metric x Zz9=a _=# c= d=\"e f\"\n"},
 		{"gateway ports=443 bridge=url", "gateway bridge=url ports=443\n"},

@@ -76,12 +76,17 @@ func (s SnapshotIs) String() string { return "snapshot " + s.Text }
 // KeyIs is the state of one key of a provider, as an inspector tells it.
 type KeyIs struct {
 	Provider string
-	Key      string // alias
+	Key      string // alias; "" when State speaks of all of them
 	State    string // "available", "cooling 5s (429)", "disabled (401)"
 }
 
-func (KeyIs) Actor() Actor     { return Actor{RankGateway, "keys"} }
-func (k KeyIs) String() string { return fmt.Sprintf("%s %s %s", k.Provider, k.Key, k.State) }
+func (KeyIs) Actor() Actor { return Actor{RankGateway, "keys"} }
+func (k KeyIs) String() string {
+	if k.Key == "" {
+		return k.Provider + " " + k.State
+	}
+	return fmt.Sprintf("%s %s %s", k.Provider, k.Key, k.State)
+}
 
 // MetricIs is one series of the gateway's metrics.
 type MetricIs struct {
