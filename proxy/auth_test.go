@@ -73,6 +73,7 @@ func TestProxyAuthentication(t *testing.T) {
 		{"line feed behind the token", tokens, "Proxy-Authorization: Basic " + b64("user:first-token\n"), 407},
 		{"not base64", tokens, "Proxy-Authorization: Basic user:first-token", 407},
 		{"no padding", tokens, "Proxy-Authorization: Basic " + strings.TrimRight(b64("us:first-token"), "="), 407},
+		{"not the only base64", tokens, "Proxy-Authorization: Basic " + strings.Replace(b64("us:first-token"), "4=", "5=", 1), 407},
 		{"more behind the base64", tokens, "Proxy-Authorization: Basic " + b64("user:first-token") + " x", 407},
 		{"empty", tokens, "Proxy-Authorization:", 407},
 		{"scheme only", tokens, "Proxy-Authorization: Basic", 407},

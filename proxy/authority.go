@@ -29,7 +29,7 @@ func parseAuthority(s string) (authority, error) {
 	if err != nil {
 		return bad("it is not host:port")
 	}
-	if digits == "" || len(digits) > 5 || strings.Trim(digits, "0123456789") != "" {
+	if digits == "" || strings.Trim(digits, "0123456789") != "" {
 		return bad("the port is not a number")
 	}
 	port, err := strconv.Atoi(digits)

@@ -122,6 +122,21 @@ func TestBridgeHeadersByVendor(t *testing.T) {
 	}
 }
 
+// Another type is another header, with the very same keys.
+func TestAnotherTypeAfterReload(t *testing.T) {
+	p := row("alpha", "https://alpha.invalid", "sk-1")
+	w, up := bridgeWorld(t, p, nil)
+	c := w.tunnel("alpha.invalid:443", "token")
+	require.Equal(t, 200, c.get("alpha.invalid", "/x").StatusCode)
+	assert.Equal(t, "Bearer sk-1", up.get().Header.Get("Authorization"))
+	p.Type = "anthropic"
+	w.source.set(p)
+	w.reload()
+	require.Equal(t, 200, c.get("alpha.invalid", "/x").StatusCode)
+	assert.Equal(t, "sk-1", up.get().Header.Get("X-Api-Key"))
+	assert.Empty(t, up.get().Header.Get("Authorization"))
+}
+
 // The tunnel's token counts as the gateway's, also when it is not a configured one.
 func TestTunnelTokenInPlaceOfAKey(t *testing.T) {
 	w, up := bridgeWorld(t, row("alpha", "https://alpha.invalid", "sk-1"), func(c *proxy.Config) { c.Tokens, c.Auth = nil, proxy.AuthAny })

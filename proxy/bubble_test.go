@@ -9,6 +9,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,7 @@ type bubble struct {
 	roots    *x509.CertPool
 	served   chan error
 	upstream *http.Server
+	open     atomic.Int64 // connections that the upstream has
 }
 
 func inBubble(t *testing.T, change func(*proxy.Config), handler http.HandlerFunc, test func(t *testing.T, b *bubble)) {
@@ -48,6 +50,14 @@ func inBubble(t *testing.T, change func(*proxy.Config), handler http.HandlerFunc
 		go func() { b.served <- b.server.Serve(l) }()
 
 		b.upstream = &http.Server{Handler: handler, ErrorLog: log.New(io.Discard, "", 0)}
+		b.upstream.ConnState = func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				b.open.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				b.open.Add(-1)
+			}
+		}
 		secure := tls.NewListener(b.net.listen("alpha.invalid:443"), &tls.Config{Certificates: []tls.Certificate{ca.leaf("alpha.invalid")}})
 		go func() { _ = b.upstream.Serve(secure) }()
 		b.source.set(row("alpha", "https://alpha.invalid", "sk-1"))
@@ -57,6 +67,8 @@ func inBubble(t *testing.T, change func(*proxy.Config), handler http.HandlerFunc
 
 		require.NoError(t, b.server.Shutdown(context.WithoutCancel(t.Context())))
 		require.ErrorIs(t, <-b.served, http.ErrServerClosed)
+		synctest.Wait()
+		assert.Zero(t, b.open.Load(), "connections to the upstream are left")
 		require.NoError(t, b.upstream.Close())
 	})
 }
@@ -77,8 +89,13 @@ func (b *bubble) connect(target string) *rawTunnel {
 
 func (b *bubble) tunnel() *rawTunnel {
 	b.t.Helper()
-	raw := b.connect("alpha.invalid:443")
-	client := tls.Client(raw.conn, &tls.Config{RootCAs: b.roots, ServerName: "alpha.invalid"})
+	return b.tunnelTo("alpha.invalid")
+}
+
+func (b *bubble) tunnelTo(host string) *rawTunnel {
+	b.t.Helper()
+	raw := b.connect(host + ":443")
+	client := tls.Client(raw.conn, &tls.Config{RootCAs: b.roots, ServerName: host})
 	require.NoError(b.t, client.Handshake())
 	return &rawTunnel{t: b.t, conn: client, br: bufio.NewReader(client)}
 }
@@ -188,8 +205,9 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 		<-time.After(time.Minute)
 		_, _ = io.WriteString(rw, "second")
 	}, func(t *testing.T, b *bubble) {
-		fresh, used, busy, handshaking := b.tunnel(), b.tunnel(), b.tunnel(), b.connect("alpha.invalid:443")
+		used := b.tunnel()
 		require.Equal(t, "first second", used.get("alpha.invalid", "/").body)
+		fresh, busy, handshaking := b.tunnel(), b.tunnel(), b.connect("alpha.invalid:443")
 		outer, err := b.net.dial(t.Context(), "tcp", "gateway:1")
 		require.NoError(t, err)
 		begin := time.Now()
@@ -222,16 +240,74 @@ func TestShutdownLetsRequestsFinish(t *testing.T) {
 	})
 }
 
-// An answer that begins while the server drains says that it is the last one.
+// An answer that begins while the server drains says that it is the last one, also
+// one of the gateway's own.
 func TestDrainingSaysClose(t *testing.T) {
-	inBubble(t, nil, func(rw http.ResponseWriter, r *http.Request) { <-time.After(time.Minute) }, func(t *testing.T, b *bubble) {
-		c := b.tunnel()
-		c.send("GET / HTTP/1.1\nHost: alpha.invalid\n\n")
+	for path, want := range map[string]int{"/": 200, "/fails": 502} {
+		inBubble(t, nil, func(rw http.ResponseWriter, r *http.Request) {
+			<-time.After(time.Minute)
+			if r.URL.Path == "/fails" {
+				panic(http.ErrAbortHandler)
+			}
+		}, func(t *testing.T, b *bubble) {
+			c := b.tunnel()
+			c.send("GET " + path + " HTTP/1.1\nHost: alpha.invalid\n\n")
+			synctest.Wait()
+			go func() { _ = b.server.Shutdown(context.WithoutCancel(t.Context())) }()
+			got := c.read(http.MethodGet)
+			assert.Equal(t, want, got.StatusCode)
+			assert.True(t, got.Close)
+			_ = c.conn.Close()
+		})
+	}
+}
+
+// A connection that slips in while the listener closes is not left waiting.
+func TestAConnectionThatComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := proxy.New(proxy.Config{Source: proxy.Static{}, HeaderTimeout: -1})
+		require.NoError(t, err)
+		near, far := memPipe("192.0.2.7:1", "gateway:1")
+		l := &lateListener{memListener: newMemListener("gateway:1"), last: far}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(l) }()
 		synctest.Wait()
-		go func() { _ = b.server.Shutdown(context.WithoutCancel(t.Context())) }()
-		got := c.read(http.MethodGet)
-		assert.Equal(t, 200, got.StatusCode)
-		assert.True(t, got.Close)
+		require.NoError(t, s.Shutdown(t.Context()))
+		require.ErrorIs(t, <-served, http.ErrServerClosed)
+		_, err = near.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, io.EOF)
+	})
+}
+
+// lateListener accepts one more connection after it was closed.
+type lateListener struct {
+	*memListener
+	last net.Conn
+}
+
+func (l *lateListener) Accept() (net.Conn, error) {
+	conn, err := l.memListener.Accept()
+	if err != nil && l.last != nil {
+		conn, l.last = l.last, nil
+		return conn, nil
+	}
+	return conn, err
+}
+
+// A handler that waits for its context is told when the time is up, also where
+// net/http cannot notice that the client is gone, since the body is not read.
+func TestShutdownCutsAHandlerWithAnUnreadBody(t *testing.T) {
+	inBubble(t, func(c *proxy.Config) {
+		c.WrapBridge = func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		}
+	}, nil, func(t *testing.T, b *bubble) {
+		c := b.tunnel()
+		c.send("POST / HTTP/1.1\nHost: alpha.invalid\nContent-Length: 5\n\n")
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		assert.ErrorIs(t, b.server.Shutdown(ctx), context.DeadlineExceeded)
 		_ = c.conn.Close()
 	})
 }
@@ -242,7 +318,7 @@ func TestShutdownCuts(t *testing.T) {
 	inBubble(t, func(c *proxy.Config) {
 		dial := c.Dial
 		c.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if address == "hangs.invalid:443" {
+			if address == "hangs.invalid:443" || address == "provider.invalid:443" {
 				<-ctx.Done()
 				return nil, ctx.Err()
 			}
@@ -252,6 +328,8 @@ func TestShutdownCuts(t *testing.T) {
 		<-r.Context().Done()
 		cancelled = true
 	}, func(t *testing.T, b *bubble) {
+		b.source.set(row("alpha", "https://alpha.invalid", "sk-1"), row("hangs", "https://provider.invalid"))
+		require.NoError(t, b.server.Reload(t.Context()))
 		raw := b.net.listen("raw.invalid:443")
 		accepted := make(chan net.Conn, 1)
 		go func() {
@@ -260,6 +338,8 @@ func TestShutdownCuts(t *testing.T) {
 		}()
 		busy, tunneled := b.tunnel(), b.connect("raw.invalid:443")
 		busy.send("GET / HTTP/1.1\nHost: alpha.invalid\n\n")
+		stuck := b.tunnelTo("provider.invalid")
+		stuck.send("GET / HTTP/1.1\nHost: provider.invalid\n\n")
 		dialling, err := b.net.dial(t.Context(), "tcp", "gateway:1")
 		require.NoError(t, err)
 		_, err = io.WriteString(dialling, "CONNECT hangs.invalid:443 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -276,7 +356,7 @@ func TestShutdownCuts(t *testing.T) {
 		far := <-accepted
 		_, err = far.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, io.EOF, "both ends of a raw tunnel")
-		for _, c := range []*rawTunnel{busy, tunneled} {
+		for _, c := range []*rawTunnel{busy, tunneled, stuck} {
 			_, err = c.br.ReadByte()
 			assert.Error(t, err)
 			_ = c.conn.Close()
@@ -353,7 +433,16 @@ func TestStreamInVirtualTime(t *testing.T) {
 // held across it.
 func TestStalledUploadInVirtualTime(t *testing.T) {
 	inBubble(t, func(c *proxy.Config) { c.MaxReplayBytes = -1 }, func(rw http.ResponseWriter, r *http.Request) {
-		rw.WriteHeader(413)
+		// Answers, and neither reads nor closes: the gateway's sender is waiting for the
+		// client when the answer is complete.
+		conn, _, err := rw.(http.Hijacker).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		<-time.After(time.Second)
+		_, _ = io.WriteString(conn, "HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n")
+		<-time.After(time.Hour)
+		_ = conn.Close()
 	}, func(t *testing.T, b *bubble) {
 		c := b.tunnel()
 		c.send("POST / HTTP/1.1\nHost: alpha.invalid\nContent-Length: 9000000\n\n")
@@ -361,5 +450,6 @@ func TestStalledUploadInVirtualTime(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 413, c.read("POST").StatusCode)
 		assert.Less(t, c.lifetime(), time.Minute)
+		pass(2 * time.Hour)
 	})
 }

@@ -50,10 +50,10 @@ func (s *Server) serveOuter(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, usage)
 		return
 	}
-	log := s.log.With("id", id, "connect", r.RequestURI)
 	target, err := parseAuthority(r.RequestURI)
-	if err != nil {
-		log.Info("connect refused", "status", http.StatusBadRequest, "error", err)
+	log := s.log.With("id", id, "connect", target.dial)
+	if err != nil { // and not logged: a token may be where it does not belong
+		log.Info("connect refused", "status", http.StatusBadRequest)
 		refuse(w, http.StatusBadRequest, "Bad Request: CONNECT wants host:port")
 		return
 	}

@@ -32,6 +32,7 @@ func TestConnectAuthority(t *testing.T) {
 		"ALPHA.Invalid:443":       200,
 		"alpha.invalid.:443":      200,
 		"alpha.invalid:00443":     200,
+		"alpha.invalid:0000443":   200,
 		"raw.invalid:443":         200,
 		"[2001:db8::1]:443":       200,
 		"alpha.invalid:80":        200,
@@ -81,6 +82,7 @@ func TestConnectAuthority(t *testing.T) {
 			assert.NotContains(t, got.body, "proxy:")
 		})
 	}
+	assert.NotContains(t, w.logs.String(), "u:p", "user information is nobody's business")
 }
 
 // Syntax comes before the token, the token before the port.

@@ -13,7 +13,7 @@ const copyBuffer = 32 << 10
 // forward returns an answer to the client as it comes.
 func (s *Server) forward(w http.ResponseWriter, r *http.Request, resp *http.Response, body *upload, x exchange) {
 	announced := answerHeader(w.Header(), resp, x.trusted)
-	if !body.whole() || s.conns.isDraining() {
+	if !body.whole() {
 		// An early answer: the rest of the request is not read, so nothing can follow it.
 		w.Header().Set("Connection", "close")
 	}

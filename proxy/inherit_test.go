@@ -79,6 +79,45 @@ func TestKeyStatesAcrossOneReload(t *testing.T) {
 	}
 }
 
+func TestStatesOfADisabledRowByHost(t *testing.T) {
+	lab := cooling(t)
+	lab.reload(disabled(row("alpha", urlA, "k0", "k1", "k2")))
+	lab.reload(row("beta", urlA, "k0", "k1", "k2"))
+	assert.Equal(t, []string{"429 for 1m0s", "401", "ok"}, lab.states("beta"))
+}
+
+// A kept state has one heir: from then on it is a row's, and no other's.
+func TestAKeptStateIsHandedOnOnce(t *testing.T) {
+	lab := newKeyLab(t, nil)
+	lab.reload(row("alpha", urlA, "k"))
+	lab.mark("alpha", map[string]string{"k": "429 60"})
+	lab.reload()
+	lab.reload(row("alpha", urlA, "k"))
+	lab.reload(row("beta", urlA, "k"))
+	lab.reload(row("beta", urlB, "k"), row("alpha", urlA, "k"))
+	assert.Equal(t, []string{"429 for 1m0s"}, lab.states("beta"))
+	assert.Equal(t, []string{"ok"}, lab.states("alpha"), "providers never share state")
+}
+
+// Of two states that are left at one place, the longer rest is kept.
+func TestTwoKeptStatesAtOnePlace(t *testing.T) {
+	for _, tt := range []struct {
+		first, second string
+		want          string
+	}{{"429 60", "429 10", "429 for 1m0s"}, {"429 10", "429 60", "429 for 1m0s"}} {
+		lab := newKeyLab(t, nil)
+		lab.reload(row("alpha", urlA, "k"))
+		lab.mark("alpha", map[string]string{"k": tt.first})
+		lab.reload()
+		lab.reload(row("alpha", urlB, "k"))
+		lab.reload(row("alpha", urlA, "k"))
+		lab.mark("alpha", map[string]string{"k": tt.second})
+		lab.reload()
+		lab.reload(row("alpha", urlA, "k"))
+		assert.Equal(t, []string{tt.want}, lab.states("alpha"))
+	}
+}
+
 func TestSwapOfNames(t *testing.T) {
 	lab := newKeyLab(t, nil)
 	lab.reload(row("alpha", urlA, "k"), row("beta", urlB, "k"))

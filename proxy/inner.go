@@ -23,7 +23,7 @@ type pinnedKey struct{}
 func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 	id := s.stamp(w)
 	t := r.Context().Value(tunnelKey{}).(*tunnel)
-	answer := &statusWriter{ResponseWriter: w}
+	answer := &statusWriter{ResponseWriter: w, conns: s.conns}
 	p := &pinned{snapshot: s.Snapshot(), tunnel: t, conn: http.NewResponseController(w)}
 
 	provider, verdict := "", "refused"
@@ -97,22 +97,27 @@ func (t *tunnel) isHost(hostport string) bool {
 	return canonicalHost(host) == t.host
 }
 
-// statusWriter remembers the status of the answer, 0 until there is one.
+// statusWriter remembers the status of the answer, 0 until there is one, and says in
+// an answer that begins while the server drains that it is the last.
 type statusWriter struct {
 	http.ResponseWriter
+	conns  *ledger
 	status int
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 {
 		w.status = status
+		if w.conns.isDraining() {
+			w.Header().Set("Connection", "close")
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
 }

@@ -67,7 +67,6 @@ func (s *Server) intercept(t *tunnel) {
 		_ = client.Close()
 		return
 	}
-	s.conns.mark(t.accepted, client, true)
 	handed = s.tunnels.put(&innerConn{Conn: client, tunnel: t, first: first[:n]})
 }
 
@@ -94,7 +93,9 @@ type innerConn struct {
 func (c *innerConn) Read(p []byte) (int, error) {
 	if len(c.first) > 0 {
 		n := copy(p, c.first)
-		c.first = c.first[n:]
+		if c.first = c.first[n:]; len(c.first) == 0 {
+			c.first = nil // or the tunnel would keep it
+		}
 		return n, nil
 	}
 	return c.Conn.Read(p)

@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/quartz"
@@ -128,6 +129,32 @@ func TestLeafCache(t *testing.T) {
 	assert.Equal(t, made+1, draws.n, "h0 was the oldest")
 }
 
+// Who asks while the certificate is being made waits for that one.
+func TestLeafSecondAskerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ca, err := proxy.NewCA(nil)
+		require.NoError(t, err)
+		draws := &countingReader{gate: make(chan struct{})}
+		leaves := proxy.NewLeaves(ca, quartz.NewReal(), draws)
+		got := make(chan *tls.Certificate, 3)
+		for range 3 {
+			go func() {
+				cert, err := leaves.Get("alpha.invalid")
+				assert.NoError(t, err)
+				got <- cert
+			}()
+		}
+		synctest.Wait()
+		assert.Empty(t, got)
+		close(draws.gate)
+		first := <-got
+		require.NotNil(t, first)
+		assert.Same(t, first, <-got)
+		assert.Same(t, first, <-got)
+		assert.Equal(t, 1, draws.n)
+	})
+}
+
 // A failure is not remembered.
 func TestLeafAfterAFailure(t *testing.T) {
 	ca, err := proxy.NewCA(nil)
@@ -159,6 +186,7 @@ var errBroken = errors.New("no more randomness")
 type countingReader struct {
 	n      int
 	broken bool
+	gate   chan struct{} // nil: open
 }
 
 func (r *countingReader) Read(p []byte) (int, error) {
@@ -166,6 +194,9 @@ func (r *countingReader) Read(p []byte) (int, error) {
 		return 0, errBroken
 	}
 	r.n++
+	if r.gate != nil {
+		<-r.gate
+	}
 	return rand.Read(p)
 }
 

@@ -65,11 +65,15 @@ func (l *ledger) innerState(conn net.Conn, state http.ConnState) {
 	}
 }
 
+// open enters a connection. One that was accepted while the listener closed is closed
+// instead, and not counted: the last one may have been counted already.
 func (l *ledger) open(conn net.Conn) {
 	l.mu.Lock()
-	l.opened++
-	l.entries[conn] = &ledgerEntry{ordinal: l.opened, conn: conn, accepted: conn}
 	refuse := l.draining
+	if !refuse {
+		l.opened++
+		l.entries[conn] = &ledgerEntry{ordinal: l.opened, conn: conn, accepted: conn}
+	}
 	l.mu.Unlock()
 	if refuse {
 		_ = conn.Close()

@@ -47,6 +47,7 @@ func TestOneTunnelOneHost(t *testing.T) {
 		{"another host", "GET /x HTTP/1.1\nHost: evil.invalid\n\n", 421},
 		{"another provider", "GET /x HTTP/1.1\nHost: beta.invalid\n\n", 421},
 		{"another port", "GET /x HTTP/1.1\nHost: alpha.invalid:8443\n\n", 421},
+		{"a port that is none", "GET /x HTTP/1.1\nHost: alpha.invalid:+443\n\n", 421},
 		{"no port", "GET /x HTTP/1.1\nHost: alpha.invalid:\n\n", 421},
 		{"two hosts in one", "GET /x HTTP/1.1\nHost: alpha.invalid,evil.invalid\n\n", 421},
 		{"empty Host", "GET /x HTTP/1.1\nHost:\n\n", 421},
@@ -58,6 +59,7 @@ func TestOneTunnelOneHost(t *testing.T) {
 		{"absolute, another scheme", "GET ftp://alpha.invalid/x HTTP/1.1\nHost: alpha.invalid\n\n", 421},
 		{"CONNECT elsewhere", "CONNECT evil.invalid:443 HTTP/1.1\nHost: alpha.invalid\n\n", 421},
 		{"CONNECT", "CONNECT alpha.invalid:443 HTTP/1.1\nHost: alpha.invalid\n\n", 400},
+		{"CONNECT with a path", "CONNECT /x HTTP/1.1\nHost: alpha.invalid\n\n", 400},
 		{"asterisk", "OPTIONS * HTTP/1.1\nHost: alpha.invalid\n\n", 400},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -146,7 +146,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) error {
 // start reloads until one reload has succeeded, its own or another.
 func (s *Server) start(ctx context.Context) {
 	empty := s.Snapshot()
-	for s.Reload(ctx) != nil && s.Snapshot() == empty {
+	for s.Reload(ctx) != nil {
 		s.log.Error("no providers yet: nothing is intercepted", "retry", RetryInterval)
 		timer := s.cfg.Clock.NewTimer(RetryInterval, "proxy", "start")
 		select {

@@ -58,9 +58,6 @@ func (s *Server) stamp(w http.ResponseWriter) (id string) {
 	id = s.ids.requestID()
 	w.Header().Set(HeaderRequestID, id)
 	w.Header().Set(HeaderCredential, credentialNone)
-	if s.conns.isDraining() {
-		w.Header().Set("Connection", "close")
-	}
 	return id
 }
 

@@ -135,7 +135,7 @@ func TestPassThroughIsVerbatim(t *testing.T) {
 	w.source.set()
 	w.reload()
 
-	c.send("POST /a%2Fb/|{}?q=%zz&&x HTTP/1.1\nHost: alpha.invalid:8443\nContent-Length: 2\n" +
+	c.send("POST /a%2Fb/|{}?q=%zz&&x HTTP/1.1\nHost: ALPHA.invalid:8443\nContent-Length: 2\n" +
 		"Authorization: Bearer sk-mine\nX-Api-Key: second-token\nApi-Key: token\nProxy-Authorization: Basic " + b64("u:token") + "\n" +
 		"X-Forwarded-For: 198.51.100.1\nConnection: keep-alive, X-Hop\nX-Hop: 1\nKeep-Alive: timeout=5\nTe: trailers\n" +
 		"Upgrade: h2c\nProxy-Connection: keep-alive\nProxy-Foo: 1\nX-Two: a\nX-Two: b\nAccept: */*\n\nhi")
@@ -144,7 +144,7 @@ func TestPassThroughIsVerbatim(t *testing.T) {
 	assert.Equal(t, "own", got.Header.Get(proxy.HeaderCredential))
 	r := up.get()
 	assert.Equal(t, "/a%2Fb/|{}?q=%zz&&x", r.RequestURI)
-	assert.Equal(t, "alpha.invalid:8443", r.Host)
+	assert.Equal(t, "ALPHA.invalid:8443", r.Host)
 	assert.Equal(t, http.Header{
 		"Authorization":   {"Bearer sk-mine"},
 		"X-Forwarded-For": {"198.51.100.1"},

@@ -484,9 +484,34 @@ func TestEarlyAnswerToAStalledUpload(t *testing.T) {
 	assert.Error(t, err, "and the connection is closed")
 }
 
+// An answer may begin while a large body is still on its way, and end after it.
+func TestBothDirectionsAtOnce(t *testing.T) {
+	w := serving(t, func(rw http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(rw).EnableFullDuplex()
+		_, _ = io.WriteString(rw, "begun ")
+		rw.(http.Flusher).Flush()
+		n, err := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(rw, n, " ", err)
+	}, nil)
+	w.source.set(row("alpha", "https://alpha.invalid"))
+	w.reload()
+	c := w.tunnel("alpha.invalid:443", "")
+	half := strings.Repeat("x", 2<<20)
+	c.send("POST /x HTTP/1.1\nHost: alpha.invalid\nContent-Length: 4194304\n\n" + half)
+	resp, err := http.ReadResponse(c.br, nil)
+	require.NoError(t, err)
+	_, err = io.ReadFull(resp.Body, make([]byte, len("begun ")))
+	require.NoError(t, err)
+	c.send(half)
+	rest, err := io.ReadAll(resp.Body)
+	assert.NoError(t, err)
+	assert.Equal(t, "4194304 <nil>", string(rest))
+}
+
 func TestExpectContinue(t *testing.T) {
 	modes(t, func(rw http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		rw.Header().Set("X-Expect", r.Header.Get("Expect"))
 		_, _ = rw.Write(body)
 	}, nil, func(t *testing.T, w *world, c *rawTunnel) {
 		c.send("POST /x HTTP/1.1\nHost: alpha.invalid\nContent-Length: 2\nExpect: 100-continue\n\n")
@@ -499,6 +524,11 @@ func TestExpectContinue(t *testing.T) {
 		got := c.read("POST")
 		assert.Equal(t, 200, got.StatusCode)
 		assert.Equal(t, "hi", got.body)
+		if strings.Contains(t.Name(), "bridged") {
+			assert.Empty(t, got.Header.Get("X-Expect"), "the gateway has said continue")
+		} else {
+			assert.Equal(t, "100-continue", got.Header.Get("X-Expect"))
+		}
 	})
 }
 

@@ -101,6 +101,9 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 	if t.token != "" || o.Token.Kind == drill.CredentialText {
 		head += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("drill:"+t.token)) + "\r\n"
 	}
+	for _, h := range o.Header {
+		head += h.Name + ": " + h.Value + "\r\n"
+	}
 	_, err := io.WriteString(t.conn, head+"\r\n")
 	var resp *http.Response
 	if err == nil {

@@ -262,6 +262,9 @@ func (g *generator) connect() drill.Op {
 	op := drill.ConnectOp{Client: g.newTunnel(), Options: g.tunnelOptions()}
 	op.Target = pick(g, "target", "alpha.invalid:443", "ALPHA.invalid.:80", "10.0.0.1:443", "[::1]:443", "alpha.invalid", "", "a b:443", "alpha.invalid:99999", "0x7f.1:443", `"`)
 	op.Options.SNI = pick(g, "sni", "", "beta.invalid", "localhost")
+	if pick(g, "connect header", false, true) {
+		op.Options.Header = []drill.Header{{Name: "Proxy-Authorization", Value: pick(g, "authorization", "", "Bearer x", "Basic !")}}
+	}
 	g.tunnels = append(g.tunnels, op.Client)
 	return op
 }

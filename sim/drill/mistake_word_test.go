@@ -24,6 +24,14 @@ func wordMistakes() []mistakeCase {
 			},
 		},
 		{
+			name: "no space after a quote, and a word too many",
+			text: "source fails \"a\"b c\n",
+			want: []string{
+				`1:17: a space is missing after "a"`,
+				"1:19: unknown word \"c\": write `source fails \"all of the text in quotes\"`",
+			},
+		},
+		{
 			name: "a quote inside a word",
 			text: "source fails a\"b\n",
 			want: []string{

@@ -34,22 +34,27 @@ func requestOptions() []option[Request] {
 				return []string{hostHeader().write(r.Host)}
 			},
 		},
-		{
-			name: "header",
-			form: Form{"header=\"NAME: VALUE\"", "One more header line; it may be written several times."},
-			many: true,
-			read: func(l *Line, w Word, r *Request) {
-				if h, ok := l.header(w); ok {
-					r.Header = append(r.Header, h)
-				}
-			},
-			write: func(r Request) []string {
-				var values []string
-				for _, h := range r.Header {
-					values = append(values, quote(h.Name+": "+h.Value))
-				}
-				return values
-			},
+		headerOption("One more header line; it may be written several times.", func(r *Request) *[]Header { return &r.Header }),
+	}
+}
+
+// headerOption is header= for the header lines that lines finds in a T.
+func headerOption[T any](doc string, lines func(*T) *[]Header) option[T] {
+	return option[T]{
+		name: "header",
+		form: Form{"header=\"NAME: VALUE\"", doc},
+		many: true,
+		read: func(l *Line, w Word, v *T) {
+			if h, ok := l.header(w); ok {
+				*lines(v) = append(*lines(v), h)
+			}
+		},
+		write: func(v T) []string {
+			var values []string
+			for _, h := range *lines(&v) {
+				values = append(values, quote(h.Name+": "+h.Value))
+			}
+			return values
 		},
 	}
 }

@@ -46,6 +46,12 @@ func TestSizesAreWrittenInTheLargestWholeUnit(t *testing.T) {
 	}
 }
 
+func TestARefIsWrittenWithItsNumberFromTheSecondOn(t *testing.T) {
+	for nth, want := range []string{"a b", "a b", "a b#2", "a b#3"} {
+		require.Equal(t, want, drill.Ref{Name: "a b", Nth: nth}.String())
+	}
+}
+
 // One form for everything that can be written in several.
 func TestTextIsBroughtIntoOneForm(t *testing.T) {
 	for _, c := range []struct{ text, want string }{

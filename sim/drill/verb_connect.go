@@ -36,7 +36,8 @@ func connectOptions() []option[ConnectOptions] {
 			}
 			return []string{hostName().write(o.SNI)}
 		},
-	})
+	}, headerOption("One more header line of the CONNECT request, such as Proxy-Authorization as it should not be; it may be written several times.",
+		func(o *ConnectOptions) *[]Header { return &o.Header }))
 }
 
 // tunnelOptions are those that a request step takes as well.

@@ -23,7 +23,7 @@ func expectVerb() Verb {
 		Usage: expectUsages(),
 		Doc: "Observes what no client sees: a metric's value, of all series or of those with these labels; the state of every key of a provider; " +
 			"or the providers that the gateway routes. What it should be stands below it, behind \"=>\".",
-		Example: "expect metric gatedrill_connect_sessions_total type=mitm\n  => gatedrill_connect_sessions_total{type=\"mitm\"} 1\nexpect snapshot",
+		Example: "expect metric gatedrill_connect_sessions_total type=mitm\n  => gatedrill_connect_sessions_total type=mitm 1\nexpect snapshot",
 		Parse:   parseExpect,
 	}
 }

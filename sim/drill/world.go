@@ -56,6 +56,8 @@ type ConnectOptions struct {
 	Token Credential // the gateway token; zero: the world's usual one, where authentication is on
 	Trust Trust      // zero: TrustGateway
 	SNI   string     // the server name in the ClientHello; "": the target's host
+	// Header has extra header lines of the CONNECT request, in order.
+	Header []Header
 }
 
 // Trust is whose certificates a client accepts.
