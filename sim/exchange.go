@@ -120,12 +120,7 @@ func (w *World) body(r drill.Request) ([]byte, error) {
 	case drill.BodyText:
 		return []byte(r.Body.Text), nil
 	case drill.BodyFile:
-		for _, f := range w.files {
-			if f.Name == r.Body.File {
-				return f.Data, nil
-			}
-		}
-		return nil, fmt.Errorf("no member %q at the end of the drill", r.Body.File)
+		return w.file(r.Body.File)
 	case drill.BodySize:
 		filler := []byte("gatedrill ")
 		return bytes.Repeat(filler, int(r.Body.Size)/len(filler)+1)[:r.Body.Size], nil
@@ -135,6 +130,16 @@ func (w *World) body(r drill.Request) ([]byte, error) {
 		return []byte(usualBody), nil
 	}
 	return nil, nil
+}
+
+// file is the content of a member at the end of the drill.
+func (w *World) file(name string) ([]byte, error) {
+	for _, f := range w.files {
+		if f.Name == name {
+			return f.Data, nil
+		}
+	}
+	return nil, fmt.Errorf("sim: no member %q at the end of the drill", name)
 }
 
 // vendor is whose client this is: its provider's, else what the path looks

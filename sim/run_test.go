@@ -250,3 +250,23 @@ func TestForeignGatewayIsNotAskedWhatItCannotTell(t *testing.T) {
 	assert.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
 	assert.Contains(t, v.Steps[2].Got, "alpha (not observed)")
 }
+
+// Members at the end of a drill are what @name stands for, on both sides.
+func TestMembers(t *testing.T) {
+	text := `provider alpha openai https://alpha.invalid/v1 keys k0
+upstream alpha.invalid
+  key k0: 200 body=@answer.json
+reload
+request POST https://alpha.invalid/v1/chat/completions body=@question.json
+  => alpha.invalid got POST /v1/chat/completions key=k0, answered 200
+  => client got 200
+-- answer.json --
+{"answer":42}
+-- question.json --
+{"question":"?"}
+`
+	v := sim.Run(t, sim.Reference(), parse(t, text), sim.Options{})
+	require.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
+	assert.Contains(t, v.Trace.Text, "client got 200 | 14 bytes")
+	assert.Contains(t, v.Trace.Text, "answered 200 | 17 bytes")
+}

@@ -68,14 +68,19 @@ func (w *World) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 			return err
 		}
 	}
-	for _, r := range rules {
+	played := make([]fakeupstream.Rule, len(rules))
+	for i, r := range rules {
+		var err error
+		if played[i], err = r.Resolve(w.file); err != nil {
+			return err
+		}
 		switch r.Key {
 		case fakeupstream.KeyNone, fakeupstream.KeyAny, fakeupstream.KeyUnknown:
 		default:
 			w.secrets.of(check.Key, r.Key)
 		}
 	}
-	u.fake.Play(rules...)
+	u.fake.Play(played...)
 	return nil
 }
 

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/worker"
 )
 
@@ -198,20 +200,16 @@ func (t target) argument() string {
 // update rewrites the file when what was observed is something else than it
 // says. The new text is whole or not there: a rename puts it in place.
 func (t target) update(v *sim.Verdict) (changed bool, err error) {
-	d, err := t.drill.WithWant(v.Observed())
-	if err != nil {
+	text, err := drill.Update(t.path, t.text, v.Observed())
+	if err != nil || bytes.Equal(text, t.text) {
 		return false, err
-	}
-	text := d.String()
-	if text == string(t.text) {
-		return false, nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(t.path), ".gatedrill-*")
 	if err != nil {
 		return false, err
 	}
 	defer os.Remove(f.Name()) // fails once the rename is done
-	_, err = f.WriteString(text)
+	_, err = f.Write(text)
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
