@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func goroutinesOf(bubble string) []goroutine {
 			continue
 		}
 		notes := strings.Split(head[2], ", ")
-		if !contains(notes[1:], "synctest bubble "+bubble) {
+		if !slices.Contains(notes[1:], "synctest bubble "+bubble) {
 			continue
 		}
 		state := strings.TrimSuffix(notes[0], " (durable)")
@@ -110,13 +111,4 @@ func leftovers(bubble string) []string {
 		list = append(list, g.String())
 	}
 	return list
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

@@ -121,7 +121,7 @@ func (r *run) observe() {
 func (r *run) judge(open, goroutines []string) {
 	w, v := r.world, r.verdict
 	for _, text := range w.upstreams.faults() {
-		v.Findings = append(v.Findings, check.Finding{Check: "script-is-played", Step: -1, Text: text})
+		v.Findings = append(v.Findings, check.Finding{Check: check.ScriptIsPlayed, Step: -1, Text: text})
 	}
 	intent := check.Strict()
 	if declarer, ok := r.gateway.(Declarer); ok {
@@ -154,7 +154,7 @@ func (w *World) end(ctx context.Context) (open, goroutines []string, err error) 
 // stuck is called from outside the bubble.
 func (r *run) stuck(why string, report func(*Verdict)) {
 	v := r.partial()
-	v.Findings = append(v.Findings, check.Finding{Check: "no-lock-across-io", Step: r.at(), Text: why})
+	v.Findings = append(v.Findings, check.Finding{Check: check.NoLockAcrossIO, Step: r.at(), Text: why})
 	if report == nil {
 		panic("gatedrill: " + v.Story(""))
 	}
@@ -169,7 +169,7 @@ func (r *run) recovered(p any) *Verdict {
 		return r.verdict // what is left was listed by name
 	case strings.Contains(text, "deadlock:"):
 		v := r.partial()
-		v.Findings = append(v.Findings, check.Finding{Check: "no-deadlock", Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
+		v.Findings = append(v.Findings, check.Finding{Check: check.NoDeadlock, Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
 		return v
 	}
 	v := r.partial()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim"
@@ -129,7 +130,7 @@ func (r *report) tell(i int, t target, outcome sim.Outcome, v *sim.Verdict) {
 	r.clear()
 	switch {
 	case outcome != sim.Passed:
-		replay := fmt.Sprintf("gatedrill replay %s --seed %d", t.argument(), v.Seed)
+		replay := fmt.Sprintf("%s replay %s --seed %d", invocation(), t.argument(), v.Seed)
 		if r.cmd.Gateway != reference {
 			replay += " --gateway " + r.cmd.Gateway
 		}
@@ -187,6 +188,15 @@ func (r *report) sum() string {
 		}
 	}
 	return fmt.Sprintf("%s; %s of virtual time in %s", text, round(r.virtual), round(time.Since(r.began)))
+}
+
+// invocation is how this program was started, as far as a person can repeat it:
+// what `go run` builds is gone by then.
+func invocation() string {
+	if self, err := os.Executable(); err == nil && strings.Contains(filepath.ToSlash(self), "/go-build") && filepath.Base(self) == "gatedrill" {
+		return "go run ./cmd/gatedrill"
+	}
+	return "gatedrill"
 }
 
 // argument is how a command line names the target.

@@ -42,6 +42,15 @@ func (c Check) Find(r *Run) []Finding {
 	return found
 }
 
+// What no check can see, since the run does not come to its end, is found by the
+// engine and reported under these names.
+const (
+	ScriptIsPlayed = "script-is-played"  // each scripted answer is asked for, each request has one
+	NoLockAcrossIO = "no-lock-across-io" // no mutex is held while its holder waits for the network
+	NoDeadlock     = "no-deadlock"       // something can always go on
+	NoPanic        = "no-panic"          // the process lives, and the run ends in real time
+)
+
 // Finding is one way in which a gateway was wrong.
 type Finding struct {
 	Check string

@@ -32,7 +32,6 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"sync"
 	"testing/synctest"
@@ -279,10 +278,3 @@ type nameAddr string
 
 func (nameAddr) Network() string  { return "tcp" }
 func (a nameAddr) String() string { return string(a) }
-
-// String describes the network for people: how much is queued and open.
-func (n *Network) String() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return fmt.Sprintf("simnet: %d queued, %d connections, %d ties", len(n.queue), len(n.live), n.ties)
-}

@@ -108,6 +108,6 @@ func died(job Job, lastWords string) *sim.Verdict {
 	if d, err := drill.Parse(job.File, []byte(job.Text)); err == nil {
 		v.Drill, v.About, v.Seed = d.Name, d.About(), sim.SeedOf(d, job.Seed)
 	}
-	v.Findings = []check.Finding{{Check: "no-panic", Step: -1, Text: lastWords}}
+	v.Findings = []check.Finding{{Check: check.NoPanic, Step: -1, Text: lastWords}}
 	return v
 }
