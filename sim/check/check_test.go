@@ -182,6 +182,21 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+// Two requests are under way with one key: one is refused, and the other one,
+// which had begun before, is rate limited. The key is disabled, and does not rest.
+func TestLateLimitOfADisabledKeyDoesNotCount(t *testing.T) {
+	s := newStory().ask("")
+	early := s.now
+	s.attempt("k0", 401).attempt("k1", 429, retryAfter, "9").answer(429, retryAfter, "9").ask("")
+	s.see(trace.UpstreamGot{Host: alpha, Key: "k0", Status: 429, Answer: head([]string{retryAfter, "3"}),
+		Body: trace.Body{Bytes: []byte("body")}, Request: "2", Arrived: early})
+	assert.Empty(t, s.answer(429, retryAfter, "9").findings())
+
+	s.ask("").attempt("k0", 429, retryAfter, "3")
+	assert.Equal(t, []string{"retry-after-is-true: c was told to wait 9 s; the first key is back in 3 s"},
+		s.answer(429, retryAfter, "9").findings(), "a key that is asked again was healed")
+}
+
 func TestRunsAsAWhole(t *testing.T) {
 	s := newStory()
 	s.run.Log = "level=INFO key=" + keyText

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"math/big"
 	"net/http"
 	"regexp"
@@ -164,45 +165,49 @@ func (r *Run) pool(x *exchange) []string {
 }
 
 // marks are the refusals of each key, in order of time.
-type marks struct {
-	intent Intent
-	seen   map[string][]refusal
-}
+type marks map[string][]refusal
 
 type refusal struct {
-	at, told time.Duration // answered by the upstream, and known at the gateway at the latest
+	arrived  time.Duration // when the attempt reached the upstream
+	at, told time.Duration // when it was answered, and when the gateway knew at the latest
 	rest     time.Duration // 0: disabled
 }
 
 func (r *Run) marks() marks {
-	m := marks{intent: r.Intent, seen: map[string][]refusal{}}
+	m := marks{}
 	for _, x := range r.exchanges() {
 		for i, a := range x.attempts {
 			told := x.gotAt
 			if i+1 < len(x.attempts) {
 				told = x.attempts[i+1].Arrived // it has moved on by then
 			}
+			mark := refusal{arrived: a.Arrived, at: a.at, told: told}
 			if byDefault, cools := r.Intent.Cooldown[a.Status]; cools {
-				d := min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
-				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.at, told, d})
-			} else if slices.Contains(r.Intent.Disable, a.Status) {
-				m.seen[a.Key] = append(m.seen[a.Key], refusal{a.at, told, 0})
+				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
+			} else if !slices.Contains(r.Intent.Disable, a.Status) {
+				continue
 			}
+			m[a.Key] = append(m[a.Key], mark)
 		}
+	}
+	for _, seen := range m {
+		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
 	}
 	return m
 }
 
-// at is the rest of a key at an instant: the latest deadline counts, and a
-// key that was disabled last does not rest at all.
+// at is the rest of a key at an instant. The latest deadline counts. A key that
+// is disabled does not rest, whatever answers to older attempts still say of it;
+// an attempt that began later shows that it was healed meanwhile.
 func (m marks) at(key string, now time.Duration) (rest, bool) {
 	var r rest
-	resting := false
-	for _, s := range m.seen[key] {
+	resting, disabled := false, time.Duration(-1)
+	for _, s := range m[key] {
 		switch {
 		case s.at > now:
 		case s.rest == 0:
-			resting = false
+			resting, disabled = false, s.at
+		case s.arrived <= disabled:
 		case !resting || s.at+s.rest > r.from:
 			r, resting = rest{s.at + s.rest, s.told + s.rest}, true
 		}

@@ -1,0 +1,140 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// What a key's answers do to it.
+const (
+	limited  = 429 // it cools
+	noAccess = 401 // it is out until somebody heals it
+	noEntry  = 403 // the same
+)
+
+// key is one key of one provider.
+type key struct {
+	alias   string
+	refused int           // 401 or 403; 0: neither
+	until   time.Duration // end of the last cooldown; 0: there was none
+	by      *runner       // who set it, when it was one of several at the same time
+}
+
+// left is how much of a cooldown is left for whoever asks: a run is later than the
+// model by less than the blur, and the longer it goes on, the later. Only those
+// that are under way at the same time may be ahead of one another.
+func (k *key) left(now time.Duration, asks *runner) (least, most time.Duration) {
+	least, most = k.until-now-Blur+1, k.until-now
+	if k.by != nil && k.by != asks {
+		most += Blur
+	}
+	return least, most
+}
+
+// cools reports whether the key rests after a rate limit. A refusal comes on top
+// of that and hides it.
+func (k *key) cools(now time.Duration) bool { return k.refused == 0 && k.until > now }
+
+// answered marks the key with an answer, and reports whether the request goes on
+// to another key. hint is how long a rate limit asks to wait.
+func (k *key) answered(status int, hint, now time.Duration) (goesOn bool) {
+	switch status {
+	case limited:
+		if k.refused == 0 {
+			k.until = max(k.until, now+hint) // a later deadline wins, a shorter one never shortens
+		}
+		return true
+	case noAccess, noEntry:
+		if k.refused == 0 {
+			k.refused = status
+		}
+		return true
+	}
+	return false
+}
+
+// next is the first key that can be used and was not tried. clear is false when
+// that depends on less than the blur.
+func (p *provider) next(tried map[*key]bool, now time.Duration, asks *runner) (found *key, clear bool) {
+	for _, k := range p.keys {
+		least, most := k.left(now, asks)
+		switch {
+		case tried[k], k.refused != 0:
+		case k.until == 0, most <= 0:
+			return k, true
+		case least <= 0:
+			return nil, false
+		}
+	}
+	return nil, true
+}
+
+// exhausted is the answer to a request that found no key: 429 with the shortest
+// wait over the keys that were rate limited, in whole seconds, at least 1, or 502
+// when waiting does not help. clear is false when the wait depends on the blur.
+func (p *provider) exhausted(now time.Duration, asks *runner) (status int, wait int64, clear bool) {
+	const none = time.Duration(math.MaxInt64)
+	shortest, longest := none, none
+	for _, k := range p.keys {
+		if k.refused == 0 && k.until != 0 {
+			least, most := k.left(now, asks)
+			shortest, longest = min(shortest, least), min(longest, most)
+		}
+	}
+	if shortest == none {
+		return 502, 0, true
+	}
+	wait = wholeSeconds(shortest)
+	return limited, wait, wait == wholeSeconds(longest)
+}
+
+// wholeSeconds rounds up; nobody is told to wait for less than one.
+func wholeSeconds(d time.Duration) int64 { return max(1, int64(roundUp(d, time.Second)/time.Second)) }
+
+func roundUp(d, unit time.Duration) time.Duration { return (max(0, d) + unit - 1) / unit * unit }
+
+// seeKeys shows the keys of a provider. Their names are those of the source's
+// row, since no gateway tells a key itself.
+func (m *Model) seeKeys(name string) {
+	var aliases []string
+	for _, row := range m.rows.All() {
+		if row.Name == name && row.HasKeys {
+			aliases = row.Keys
+			break
+		}
+	}
+	p := m.live.named(name)
+	if p == nil || len(p.keys) == 0 {
+		m.see(trace.KeyIs{Provider: name, Key: "has", State: "no keys"})
+		return
+	}
+	for i, k := range p.keys {
+		if i >= len(aliases) || aliases[i] != k.alias {
+			m.cannotTell("the row of %s has other keys than the live provider", name)
+			return
+		}
+		text, clear := k.describe(m.now)
+		if !clear {
+			m.cannotTell("it depends on the blur what is left of the cooldown of %s", k.alias)
+			return
+		}
+		m.see(trace.KeyIs{Provider: name, Key: k.alias, State: text})
+	}
+}
+
+// describe is the state of a key as `expect keys` shows it, rounded up to the
+// millisecond. clear is false when it depends on the blur.
+func (k *key) describe(now time.Duration) (text string, clear bool) {
+	least, most := k.left(now, nil)
+	least, most = roundUp(least, time.Millisecond), roundUp(most, time.Millisecond)
+	switch {
+	case k.refused != 0:
+		return fmt.Sprintf("disabled (%d)", k.refused), true
+	case k.until == 0 || most == 0:
+		return "available", true
+	}
+	return fmt.Sprintf("cooling %s (429)", most), least == most
+}
