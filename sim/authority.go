@@ -69,8 +69,3 @@ func (a *authority) issue(template *x509.Certificate) (tls.Certificate, error) {
 	}
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
-
-// signed reports whether this authority issued the certificate.
-func (a *authority) signed(cert *x509.Certificate) bool {
-	return cert.CheckSignatureFrom(a.cert.Leaf) == nil
-}
