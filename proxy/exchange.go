@@ -32,7 +32,8 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 		return
 	}
 	defer body.stop()
-	last := &lastConn{}
+	last := &lastConn{upload: body}
+	defer last.release()
 	resp, err := x.via.RoundTrip(last.watch(out))
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
 		// 101 without our asking for an upgrade, or no status at all.
@@ -49,7 +50,9 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 
 // failed answers for an upstream that gave no answer.
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, body *upload, err error, x exchange) {
-	if r.Context().Err() != nil { // the client's going is the cause
+	// The client is gone, or the server is being cut (which a request's own context may
+	// learn a moment later). An upload that we interrupted cancels the context as well.
+	if r.Context().Err() != nil && !body.interrupted() || s.life.Err() != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if !body.whole() {

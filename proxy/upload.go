@@ -15,7 +15,7 @@ import (
 // A body that is here already is also one that can be sent again.
 const readAhead = 1 << 20
 
-var errUploadStopped = errors.New("proxy: the answer is complete, the rest of the body is not read")
+var errUploadStopped = errors.New("proxy: the rest of the request's body is not read")
 
 // takeBody moves the client's body into out: read ahead when it is small, streamed
 // when it is not. The upload has to be stopped before the handler returns.
@@ -43,7 +43,7 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 		return &upload{ended: true}, nil
 	}
 	u := &upload{head: head, src: r.Body, conn: x.pinned.conn, idle: make(chan struct{})}
-	// Without this, the answer could not begin before the body has ended.
+	// The answer may begin before the body has ended.
 	_ = u.conn.EnableFullDuplex()
 	out.Body, out.ContentLength, out.Trailer = u, r.ContentLength, r.Trailer
 	return u, nil
@@ -54,14 +54,15 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 type upload struct {
 	conn *http.ResponseController
 
-	mu      sync.Mutex
-	head    []byte
-	src     io.Reader
-	reading bool
-	stopped bool
-	ended   bool
-	err     error
-	idle    chan struct{} // closed when a read that stop found under way is over
+	mu       sync.Mutex
+	head     []byte
+	src      io.Reader
+	reading  bool
+	stopping bool // stop waits for the read under way
+	stopped  bool // nothing more may be read
+	ended    bool
+	err      error
+	idle     chan struct{} // closed when a read that stop found under way is over
 }
 
 // Read implements io.Reader for the transport.
@@ -88,10 +89,12 @@ func (u *upload) Read(p []byte) (int, error) {
 	switch {
 	case err == io.EOF:
 		u.ended = true
-	case err != nil && u.err == nil && !u.stopped:
+	case err != nil && u.stopped:
+		err = errUploadStopped // and not the timeout that we made it
+	case err != nil && u.err == nil:
 		u.err = err
 	}
-	if u.stopped {
+	if u.stopping {
 		close(u.idle)
 	}
 	return n, err
@@ -116,20 +119,38 @@ func (u *upload) failed() bool {
 	return u.err != nil
 }
 
-// stop ends the upload. A read that is still waiting for the client is interrupted,
-// because it holds the lock of net/http's body while it waits, and http.Server wants
-// that lock when the handler has returned.
-func (u *upload) stop() {
+// interrupted reports whether the upload was ended from the gateway's side.
+func (u *upload) interrupted() bool {
 	u.mu.Lock()
-	if u.stopped || u.ended {
-		u.mu.Unlock()
+	defer u.mu.Unlock()
+	return u.stopped
+}
+
+// interrupt ends the upload because its connection has ended. A read that is waiting for
+// the client returns.
+func (u *upload) interrupt() {
+	u.mu.Lock()
+	over := u.stopped || u.ended
+	u.stopped = true
+	u.mu.Unlock()
+	if !over {
+		_ = u.conn.SetReadDeadline(time.Unix(1, 0))
+	}
+}
+
+// stop ends the upload. Nothing more is read from the client: http.Server would go on
+// reading up to 256 KiB, however slowly they come. A read that is waiting for the client
+// is interrupted, and over when stop returns.
+func (u *upload) stop() {
+	if u.src == nil {
 		return
 	}
-	u.stopped = true
-	reading := u.reading
+	u.interrupt()
+	u.mu.Lock()
+	u.stopping = u.reading
+	wait := u.stopping
 	u.mu.Unlock()
-	if reading {
-		_ = u.conn.SetReadDeadline(time.Unix(1, 0))
+	if wait {
 		<-u.idle
 	}
 }

@@ -146,6 +146,7 @@ type upstreamConn struct {
 	owner   *upstream
 	ordinal uint64
 	ended   atomic.Bool // the network said so, and not a close_notify before it
+	upload  atomic.Pointer[upload]
 }
 
 func (c *upstreamConn) Read(p []byte) (int, error) {
@@ -156,7 +157,12 @@ func (c *upstreamConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close tells the sender as well: net/http gives up on a request only when that has
+// ended, and it may be waiting for the client.
 func (c *upstreamConn) Close() error {
+	if u := c.upload.Load(); u != nil {
+		u.interrupt()
+	}
 	c.owner.mu.Lock()
 	delete(c.owner.conns, c)
 	c.owner.mu.Unlock()

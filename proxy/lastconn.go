@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 )
@@ -17,25 +16,45 @@ var errTruncated = fmt.Errorf("proxy: the upstream closed without close_notify: 
 // ends with the connection, and crypto/tls takes a bare end at a record's boundary for
 // a good one, because popular web sites did that (RFC 8446 section 6.1 has it as an
 // error). For us it would make a broken answer look whole.
-type lastConn struct{ conn net.Conn }
+type lastConn struct {
+	upload *upload // told when the connection ends
+	conn   *upstreamConn
+	secure bool
+}
 
 // watch returns the request with a context that reports its connections. They are
 // reported by the goroutine that calls RoundTrip.
 func (l *lastConn) watch(r *http.Request) *http.Request {
 	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) { l.conn = info.Conn },
+		GotConn: func(info httptrace.GotConnInfo) {
+			l.release()
+			conn := info.Conn
+			tunneled, secure := conn.(*tls.Conn)
+			if secure {
+				conn = tunneled.NetConn()
+			}
+			l.conn, _ = conn.(*upstreamConn)
+			l.secure = secure
+			if l.conn != nil && l.upload.src != nil {
+				l.conn.upload.Store(l.upload)
+			}
+		},
 	}))
+}
+
+// release ends the connection's interest in the upload. Another request may have the
+// connection by now, and an upload of its own.
+func (l *lastConn) release() {
+	if l.conn != nil {
+		l.conn.upload.CompareAndSwap(l.upload, nil)
+	}
 }
 
 // check makes the end of a body that only its connection ends an error, when that end
 // was not a clean one.
 func (l *lastConn) check(resp *http.Response) *http.Response {
-	secure, ok := l.conn.(*tls.Conn)
-	if !ok || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 {
-		return resp
-	}
-	if conn, ok := secure.NetConn().(*upstreamConn); ok {
-		resp.Body = &untilClose{ReadCloser: resp.Body, conn: conn}
+	if l.conn != nil && l.secure && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
+		resp.Body = &untilClose{ReadCloser: resp.Body, conn: l.conn}
 	}
 	return resp
 }
