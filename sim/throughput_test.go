@@ -43,7 +43,7 @@ func BenchmarkIntercepted(b *testing.B) {
 	for _, conns := range []int{1, 4} {
 		for _, v := range variants {
 			b.Run(fmt.Sprintf("warm-%d/%s", conns, v.name), func(b *testing.B) {
-				const requests = 2000
+				const requests = 4000
 				v.run(b, func(r *rig) { r.warm(conns, requests/conns) })
 				b.ReportMetric(requests*float64(b.N)/b.Elapsed().Seconds(), "req/s")
 			})

@@ -25,7 +25,8 @@ type flow struct {
 
 	mu            sync.Mutex
 	cond          sync.Cond
-	chunks        [][]byte // arrived and unread
+	chunks        []chunk  // arrived and unread
+	spare         [][]byte // buffers that were read to their end, for the next writes
 	held          int      // bytes in flight or unread
 	ended         bool     // the end has arrived
 	torn          bool     // a reset has arrived
@@ -36,6 +37,19 @@ type flow struct {
 	readDeadline  deadline
 	writeDeadline deadline
 }
+
+// chunk is one Write's bytes, of which some may have been read.
+type chunk struct {
+	unread []byte
+	buf    []byte // all of it, to be used again
+}
+
+// A flow keeps as many spare buffers as a conversation of turns needs; a large
+// one is not kept, since most connections never see a second.
+const (
+	maxSpare     = 4
+	maxSpareSize = 64 << 10
+)
 
 func newFlow(n *Network, name string, dir Direction) *flow {
 	f := &flow{net: n, name: name, dir: dir}
@@ -69,59 +83,81 @@ func (f *flow) read(p []byte) (int, error) {
 // takeLocked fills p from as many chunks as fit: how a reader slices its reads
 // is not visible to anybody.
 func (f *flow) takeLocked(p []byte) int {
-	n := 0
-	for n < len(p) && len(f.chunks) > 0 {
-		c := copy(p[n:], f.chunks[0])
-		n += c
-		if f.chunks[0] = f.chunks[0][c:]; len(f.chunks[0]) == 0 {
-			f.chunks[0] = nil
-			f.chunks = f.chunks[1:]
+	n, used := 0, 0
+	for n < len(p) && used < len(f.chunks) {
+		c := &f.chunks[used]
+		m := copy(p[n:], c.unread)
+		n += m
+		if c.unread = c.unread[m:]; len(c.unread) == 0 {
+			f.keepLocked(c.buf)
+			*c = chunk{}
+			used++
 		}
 	}
-	if len(f.chunks) == 0 {
-		f.chunks = nil
-	}
+	// The list moves to its front: it is short, and its room is used again.
+	f.chunks = append(f.chunks[:0], f.chunks[used:]...)
 	f.held -= n
 	f.cond.Broadcast()
 	return n
+}
+
+func (f *flow) keepLocked(buf []byte) {
+	if len(f.spare) < maxSpare && cap(buf) <= maxSpareSize {
+		f.spare = append(f.spare, buf[:0])
+	}
 }
 
 // write queues p in pieces no larger than the buffer.
 func (f *flow) write(p []byte) (int, error) {
 	done := 0
 	for {
-		room, err := f.room(len(p) - done)
-		if err != nil || room == 0 {
+		buf, n, err := f.room(len(p) - done)
+		if err != nil || n == 0 {
 			return done, err
 		}
-		piece := append(make([]byte, 0, room), p[done:done+room]...)
-		f.net.enqueue(f, kindData, piece)
-		if done += room; done == len(p) {
+		f.net.enqueue(f, kindData, append(buf, p[done:done+n]...))
+		if done += n; done == len(p) {
 			return done, nil
 		}
 	}
 }
 
-// room reserves up to want bytes, and waits while there is none.
-func (f *flow) room(want int) (int, error) {
+// room reserves up to want bytes, n, and returns an empty buffer for them; it
+// waits while there is none.
+func (f *flow) room(want int) (buf []byte, n int, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for {
 		switch {
 		case f.finished:
-			return 0, net.ErrClosed
+			return nil, 0, net.ErrClosed
 		case f.broken:
-			return 0, syscall.EPIPE
+			return nil, 0, syscall.EPIPE
 		case f.writeDeadline.passed:
-			return 0, os.ErrDeadlineExceeded
+			return nil, 0, os.ErrDeadlineExceeded
+		case want == 0:
+			return nil, 0, nil
 		}
-		if free := f.net.cfg.Buffer - f.held; free > 0 || want == 0 {
+		if free := f.net.cfg.Buffer - f.held; free > 0 {
 			n := min(want, free)
 			f.held += n
-			return n, nil
+			return f.bufferLocked(n), n, nil
 		}
 		f.cond.Wait()
 	}
+}
+
+// bufferLocked is an empty buffer with room for n bytes.
+func (f *flow) bufferLocked(n int) []byte {
+	for i, buf := range f.spare {
+		if cap(buf) >= n {
+			last := len(f.spare) - 1
+			f.spare[i] = f.spare[last]
+			f.spare = f.spare[:last]
+			return buf
+		}
+	}
+	return make([]byte, 0, n)
 }
 
 // arrive is called by the driver. Bytes for an end that was closed are answered
@@ -132,7 +168,7 @@ func (f *flow) arrive(data []byte) {
 	if f.abandoned || f.ignored || f.torn {
 		f.held -= len(data)
 	} else {
-		f.chunks = append(f.chunks, data)
+		f.chunks = append(f.chunks, chunk{unread: data, buf: data})
 	}
 	f.cond.Broadcast()
 	f.mu.Unlock()
@@ -207,9 +243,9 @@ func (f *flow) ignore() {
 
 func (f *flow) dropLocked() {
 	for _, c := range f.chunks {
-		f.held -= len(c)
+		f.held -= len(c.unread)
 	}
-	f.chunks = nil
+	f.chunks, f.spare = nil, nil
 	f.cond.Broadcast()
 }
 
