@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -220,6 +221,37 @@ func TestStreamInVirtualTime(t *testing.T) {
 		require.ErrorIs(t, err, io.EOF)
 		_ = c.conn.Close()
 	})
+}
+
+// Whoever is between us and the upstream may read the body in a goroutine of its own and
+// never stop: the client is let go of all the same.
+func TestStalledUploadToAnIndifferentTransport(t *testing.T) {
+	ended := make(chan error, 1)
+	inBubble(t, func(c *proxy.Config) {
+		c.MaxReplayBytes = -1
+		c.WrapUpstream = func(http.RoundTripper) http.RoundTripper { return indifferent{ended} }
+	}, nil, func(t *testing.T, b *bubble) {
+		for _, unread := range []int{1, 100_000} {
+			c := b.tunnel()
+			c.send(fmt.Sprintf("POST / HTTP/1.1\nHost: alpha.invalid\nContent-Length: %d\n\n", 2<<20+unread))
+			_, err := c.conn.Write(make([]byte, 2<<20))
+			require.NoError(t, err)
+			assert.Equal(t, 413, c.read("POST").StatusCode)
+			assert.Less(t, c.lifetime(), time.Second)
+			assert.Error(t, <-ended)
+		}
+	})
+}
+
+type indifferent struct{ ended chan error }
+
+func (i indifferent) RoundTrip(r *http.Request) (*http.Response, error) {
+	go func() {
+		_, err := io.Copy(io.Discard, r.Body)
+		i.ended <- err
+	}()
+	<-time.After(time.Second)
+	return &http.Response{StatusCode: 413, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 }
 
 // An upstream that leaves while the client has stopped in the middle of its upload is a

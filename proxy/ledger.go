@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -22,11 +23,12 @@ type ledger struct {
 
 // ledgerEntry is one client connection, known by the connection that was accepted.
 type ledgerEntry struct {
-	ordinal uint64
-	busy    bool // a request is on its way, or bytes of a raw tunnel
+	ordinal  uint64   // never changes
+	accepted net.Conn // never changes
+	busy     bool     // a request is on its way, or bytes of a raw tunnel
 	// conn is what to close politely: the TLS layer of an intercepted tunnel, else the
 	// accepted connection.
-	conn, accepted net.Conn
+	conn net.Conn
 }
 
 func newLedger() *ledger {
@@ -117,12 +119,12 @@ func (l *ledger) isDraining() bool {
 // when nothing is left.
 func (l *ledger) drain() <-chan struct{} {
 	l.mu.Lock()
-	var resting []*ledgerEntry
+	var resting []net.Conn
 	if !l.draining {
 		l.draining = true
-		for _, e := range l.entries {
+		for _, e := range l.inOrderLocked() {
 			if !e.busy {
-				resting = append(resting, e)
+				resting = append(resting, e.conn)
 			}
 		}
 		if len(l.entries) == 0 {
@@ -130,7 +132,7 @@ func (l *ledger) drain() <-chan struct{} {
 		}
 	}
 	l.mu.Unlock()
-	for _, conn := range inOrder(resting, func(e *ledgerEntry) net.Conn { return e.conn }) {
+	for _, conn := range resting {
 		_ = conn.Close()
 	}
 	return l.empty
@@ -139,23 +141,17 @@ func (l *ledger) drain() <-chan struct{} {
 // cut closes everything, below TLS: a polite goodbye could block.
 func (l *ledger) cut() {
 	l.mu.Lock()
-	all := make([]*ledgerEntry, 0, len(l.entries))
-	for _, e := range l.entries {
-		all = append(all, e)
-	}
+	all := l.inOrderLocked()
 	l.mu.Unlock()
-	for _, conn := range inOrder(all, func(e *ledgerEntry) net.Conn { return e.accepted }) {
-		_ = conn.Close()
+	for _, e := range all {
+		_ = e.accepted.Close()
 	}
 }
 
-// inOrder returns connections in the order in which they were accepted, since the
-// order in which they end can be seen from outside.
-func inOrder(entries []*ledgerEntry, conn func(*ledgerEntry) net.Conn) []net.Conn {
-	slices.SortFunc(entries, func(a, b *ledgerEntry) int { return cmp.Compare(a.ordinal, b.ordinal) })
-	conns := make([]net.Conn, len(entries))
-	for i, e := range entries {
-		conns[i] = conn(e)
-	}
-	return conns
+// inOrderLocked returns the entries in the order in which they were accepted, since the
+// order in which connections end can be seen from outside.
+func (l *ledger) inOrderLocked() []*ledgerEntry {
+	return slices.SortedFunc(maps.Values(l.entries), func(a, b *ledgerEntry) int {
+		return cmp.Compare(a.ordinal, b.ordinal)
+	})
 }

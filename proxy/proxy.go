@@ -105,7 +105,7 @@ func New(cfg Config) (*Server, error) {
 	s.life, s.cut = context.WithCancel(context.Background())
 	s.live.Store(&Snapshot{})
 	s.leaves = newLeafCache(cfg.CA, cfg.Clock, s.ids)
-	s.upstream = newUpstream(s.life, &s.cfg)
+	s.upstream = newUpstream(&s.cfg)
 	s.metrics = newMetrics(s.Snapshot)
 	if err := s.metrics.register(cfg.Registry); err != nil {
 		s.cut()

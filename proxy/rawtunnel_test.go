@@ -131,3 +131,16 @@ func request(t *testing.T, method, target, body string, headers ...string) *http
 	}
 	return req
 }
+
+// tunnelAgain opens another tunnel to the host of one that a reload has made stale: the
+// route comes back for the CONNECT and goes again.
+func (w *world) tunnelAgain(c *rawTunnel) *rawTunnel {
+	w.t.Helper()
+	_ = c.conn.Close()
+	w.source.set(row("alpha", "https://alpha.invalid", "sk-1"))
+	w.reload()
+	again := w.tunnel("alpha.invalid:443", "")
+	w.source.set()
+	w.reload()
+	return again
+}

@@ -29,9 +29,11 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 		var err error
 		// One byte more than fits: only the end of the body makes net/http watch for the
 		// client's going.
-		if head, err = io.ReadAll(io.LimitReader(r.Body, readAhead+1)); err != nil {
+		buf := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
+		if _, err = buf.ReadFrom(io.LimitReader(r.Body, readAhead+1)); err != nil {
 			return nil, err
 		}
+		head = buf.Bytes()
 	}
 	if r.ContentLength <= readAhead && len(head) <= readAhead {
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil }
@@ -140,7 +142,8 @@ func (u *upload) interrupt() {
 
 // stop ends the upload. Nothing more is read from the client: http.Server would go on
 // reading up to 256 KiB, however slowly they come. A read that is waiting for the client
-// is interrupted, and over when stop returns.
+// is interrupted, and over when stop returns: http.Server would interrupt it too, but
+// lift the deadline again.
 func (u *upload) stop() {
 	if u.src == nil {
 		return

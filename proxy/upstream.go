@@ -26,7 +26,6 @@ const (
 // upstream is the way out: the transports that all snapshots share, so that
 // connections are reused across reloads, and every connection that they opened.
 type upstream struct {
-	life   context.Context
 	dialer func(ctx context.Context, network, address string) (net.Conn, error)
 	clock  quartz.Clock
 	limit  time.Duration
@@ -41,9 +40,8 @@ type upstream struct {
 	done  bool
 }
 
-func newUpstream(life context.Context, cfg *Config) *upstream {
+func newUpstream(cfg *Config) *upstream {
 	u := &upstream{
-		life:   life,
 		dialer: cfg.Dial,
 		clock:  cfg.Clock,
 		limit:  cfg.DialTimeout,
@@ -83,11 +81,10 @@ func (u *upstream) transport(cfg *Config) *http.Transport {
 // attempts is the transport inside the key pools.
 func (u *upstream) attempts() http.RoundTripper { return u.bridged }
 
-// dial opens a connection, until ctx ends, the server is cut, or the limit passes.
+// dial opens a connection, until ctx ends or the limit passes.
 func (u *upstream) dial(ctx context.Context, address string) (net.Conn, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	defer context.AfterFunc(u.life, func() { cancel(net.ErrClosed) })()
 	if u.limit > 0 {
 		timer := u.clock.AfterFunc(u.limit, func() { cancel(errDialTimeout) }, "proxy", "dial")
 		defer timer.Stop()
@@ -123,7 +120,8 @@ func (u *upstream) tracked(ctx context.Context, _, address string) (net.Conn, er
 }
 
 // close ends every connection, in the order in which they were opened: net/http
-// would take its idle ones in the order of a map.
+// would take its idle ones in the order of a map. It then cancels the dials that are
+// still under way for nobody.
 func (u *upstream) close() {
 	u.mu.Lock()
 	u.done = true
