@@ -27,13 +27,9 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 	var head []byte
 	if r.ContentLength <= readAhead {
 		var err error
-		// One byte more than fits: only the end of the body makes net/http watch for the
-		// client's going.
-		buf := bytes.NewBuffer(make([]byte, 0, max(r.ContentLength, 0)+bytes.MinRead))
-		if _, err = buf.ReadFrom(io.LimitReader(r.Body, readAhead+1)); err != nil {
+		if head, err = readHead(r.Body, r.ContentLength); err != nil {
 			return nil, err
 		}
-		head = buf.Bytes()
 	}
 	if r.ContentLength <= readAhead && len(head) <= readAhead {
 		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil }
@@ -49,6 +45,27 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 	_ = u.conn.EnableFullDuplex()
 	out.Body, out.ContentLength, out.Trailer = u, r.ContentLength, r.Trailer
 	return u, nil
+}
+
+// readHead reads a body to its end, or one byte more than readAhead. Its length is
+// known, or negative. It goes on to the end even then: only that makes net/http watch
+// for the client's going.
+func readHead(body io.Reader, length int64) ([]byte, error) {
+	if length < 0 {
+		return io.ReadAll(io.LimitReader(body, readAhead+1))
+	}
+	head := make([]byte, length)
+	if _, err := io.ReadFull(body, head); err != nil {
+		return nil, err
+	}
+	switch _, err := io.ReadFull(body, make([]byte, 1)); err {
+	case io.EOF:
+		return head, nil
+	case nil:
+		return nil, errors.New("proxy: the body is longer than its length")
+	default:
+		return nil, err
+	}
 }
 
 // upload is a large body on its way. The transport reads it in a goroutine of its own,
