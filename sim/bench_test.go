@@ -2,7 +2,9 @@ package sim_test
 
 import (
 	"testing"
+	"time"
 
+	"github.com/gatedrill/gatedrill/scenarios"
 	"github.com/gatedrill/gatedrill/sim"
 )
 
@@ -17,6 +19,30 @@ func BenchmarkRun(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkLongestCooldown is the drill that waits for a day: how much virtual time
+// a second of real time is worth.
+func BenchmarkLongestCooldown(b *testing.B) {
+	s, ok := scenarios.Find("hint-huge")
+	if !ok {
+		b.Fatal("the drill is gone")
+	}
+	d, err := s.Drill()
+	if err != nil {
+		b.Fatal(err)
+	}
+	var virtual time.Duration
+	inTest(b, func(t *testing.T) {
+		for b.Loop() {
+			v := sim.Run(t, sim.Reference(), d, sim.Options{})
+			if v.Outcome() != sim.Passed {
+				b.Fatal(v.Story(""))
+			}
+			virtual += time.Duration(v.Virtual)
+		}
+	})
+	b.ReportMetric(virtual.Seconds()/b.Elapsed().Seconds(), "virtual/wall")
 }
 
 // inTest gives a benchmark the *testing.T that a world needs.
