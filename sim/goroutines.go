@@ -64,19 +64,20 @@ func dump() string {
 
 var frame = regexp.MustCompile(`(?m)^(\S.*)\(.*\)\n\t(?:.*/)?([^/\s]+:\d+)`)
 
-// where is the first call that is neither the runtime's nor a lock's: the place
-// in the program that a person would look at.
+// where is the first call that is not the standard library's: the place in the
+// program that a person would look at. A goroutine without one is told by its
+// first call.
 func (g goroutine) where() string {
 	first := ""
 	for _, f := range frame.FindAllStringSubmatch(g.stack, -1) {
-		call := f[1]
+		call := fmt.Sprintf("%s (%s)", f[1][strings.LastIndex(f[1], "/")+1:], f[2])
+		root, _, below := strings.Cut(f[1], "/")
+		if below && strings.Contains(root, ".") || strings.HasPrefix(f[1], "main.") {
+			return call
+		}
 		if first == "" {
 			first = call
 		}
-		if strings.HasPrefix(call, "runtime.") || strings.HasPrefix(call, "sync.") || strings.HasPrefix(call, "internal/") {
-			continue
-		}
-		return fmt.Sprintf("%s (%s)", call[strings.LastIndex(call, "/")+1:], f[2])
 	}
 	return first
 }

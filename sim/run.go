@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -39,7 +41,7 @@ type Options struct {
 // bubble, and not in a parallel test.
 func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, About: d.About(), Seed: SeedOf(d, o.Seed)}}
-	dog := watch(func(why string) { r.stuck(why, o.OnStuck) })
+	dog := watch(func(f check.Finding) { r.stuck(f, o.OnStuck) })
 	defer dog.end()
 	defer func() { // runs first: the bubble's own complaint
 		if p := recover(); p != nil {
@@ -72,7 +74,9 @@ func SeedOf(d *drill.Drill, seed uint64) uint64 {
 type run struct {
 	gateway Gateway
 	drill   *drill.Drill
-	world   *World
+
+	mu      sync.Mutex // the watchdog looks in from outside
+	world   *World     // nil before the gateway has started
 	verdict *Verdict
 }
 
@@ -84,7 +88,9 @@ func (r *run) play() {
 		r.verdict.Error = err.Error()
 		return
 	}
+	r.mu.Lock()
 	r.world = w
+	r.mu.Unlock()
 	err = r.steps(ctx)
 	w.clients.closeAll()
 	err = errors.Join(err, w.settle(ctx), w.metrics.sample(-1))
@@ -112,6 +118,8 @@ func (r *run) steps(ctx context.Context) error {
 // its own affair.
 func (r *run) observe() {
 	w, v := r.world, r.verdict
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	v.Steps = results(r.drill, w.log.Observations())
 	v.Virtual = w.since().Nanoseconds()
 	v.Trace = w.log.Trace(trace.Header{Drill: v.Drill, Seed: v.Seed, Ties: w.net.Ties()})
@@ -120,6 +128,8 @@ func (r *run) observe() {
 // judge runs every check.
 func (r *run) judge(open, goroutines []string) {
 	w, v := r.world, r.verdict
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, text := range w.upstreams.faults() {
 		v.Findings = append(v.Findings, check.Finding{Check: check.ScriptIsPlayed, Step: -1, Text: text})
 	}
@@ -152,9 +162,8 @@ func (w *World) end(ctx context.Context) (open, goroutines []string, err error) 
 }
 
 // stuck is called from outside the bubble.
-func (r *run) stuck(why string, report func(*Verdict)) {
-	v := r.partial()
-	v.Findings = append(v.Findings, check.Finding{Check: check.NoLockAcrossIO, Step: r.at(), Text: why})
+func (r *run) stuck(f check.Finding, report func(*Verdict)) {
+	v := r.partial(f)
 	if report == nil {
 		panic("gatedrill: " + v.Story(""))
 	}
@@ -168,35 +177,31 @@ func (r *run) recovered(p any) *Verdict {
 	case strings.Contains(text, "main bubble goroutine has exited"):
 		return r.verdict // what is left was listed by name
 	case strings.Contains(text, "deadlock:"):
-		v := r.partial()
-		v.Findings = append(v.Findings, check.Finding{Check: check.NoDeadlock, Step: r.at(), Text: "every goroutine waits for another, and no timer is left to wake one"})
-		return v
+		return r.partial(check.Finding{Check: check.NoDeadlock, Text: "every goroutine waits for another, and no timer is left to wake one"})
 	}
 	v := r.partial()
 	v.Error = fmt.Sprintf("panic: %s\n%s", text, debug.Stack())
 	return v
 }
 
-// partial is what can be said of a run that did not end.
-func (r *run) partial() *Verdict {
+// partial is what can be said of a run that did not end: what was seen until
+// then, and why it went no further.
+func (r *run) partial(why ...check.Finding) *Verdict {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	v := *r.verdict
-	if r.world == nil {
-		return &v
-	}
-	v.Steps = results(r.drill, r.world.log.Observations())
-	for i := range v.Steps {
-		if i >= r.at() {
+	at := -1
+	if r.world != nil {
+		at = r.world.log.Step()
+		v.Steps = results(r.drill, r.world.log.Observations())
+		for i := max(at, 0); i < len(v.Steps); i++ {
 			v.Steps[i].Want = nil // not reached, or not to its end
 		}
 	}
-	v.Findings = append([]check.Finding(nil), v.Findings...)
-	return &v
-}
-
-// at is the index of the step that the run had reached.
-func (r *run) at() int {
-	if r.world == nil {
-		return -1
+	v.Findings = slices.Clone(v.Findings)
+	for _, f := range why {
+		f.Step = at
+		v.Findings = append(v.Findings, f)
 	}
-	return r.world.log.Step()
+	return &v
 }

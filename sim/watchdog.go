@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/gatedrill/gatedrill/sim/check"
 )
 
 // watchdogInterval lies between two looks, in real time: the bubble cannot wait
@@ -23,7 +25,7 @@ type watchdog struct {
 
 // watch starts looking; onStuck is called at most once, from the watchdog's own
 // goroutine, with what was found.
-func watch(onStuck func(why string)) *watchdog {
+func watch(onStuck func(check.Finding)) *watchdog {
 	w := &watchdog{stop: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
@@ -72,17 +74,18 @@ func fingerprint(all []goroutine) string {
 }
 
 // stuckBecause names the goroutine that keeps time from moving.
-func stuckBecause(all []goroutine) string {
+func stuckBecause(all []goroutine) check.Finding {
 	for _, g := range all {
 		if strings.Contains(g.state, "Mutex") || g.state == "semacquire" {
-			return fmt.Sprintf("a lock was held across I/O: time stands still, since %s waits for a mutex whose holder waits for the network", g)
+			return check.Finding{Check: check.NoLockAcrossIO, Text: fmt.Sprintf(
+				"a lock was held across I/O: time stands still, since %s waits for a mutex whose holder waits for the network", g)}
 		}
 	}
 	for _, g := range all {
 		switch g.state {
 		case "IO wait", "syscall":
-			return fmt.Sprintf("the gateway left the virtual world: %s waits for something real", g)
+			return check.Finding{Check: check.StaysVirtual, Text: fmt.Sprintf("the gateway left the virtual world: %s waits for something real", g)}
 		}
 	}
-	return "nothing moves, and no goroutine says why"
+	return check.Finding{Check: check.NoDeadlock, Text: "nothing moves, and no goroutine says why"}
 }

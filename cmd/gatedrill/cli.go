@@ -62,7 +62,7 @@ func misuse(format string, args ...any) error {
 }
 
 // run parses a command line and runs its verb.
-func run(args []string, _ io.Reader, stdout, stderr io.Writer) int {
+func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	file, isFile := stderr.(*os.File)

@@ -12,5 +12,5 @@ func main() {
 	if worker.Active() {
 		worker.Main(newGateway)
 	}
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }

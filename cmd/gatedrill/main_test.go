@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 		worker.Main(newGateway)
 	}
 	testscript.Main(m, map[string]func(){
-		"gatedrill": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"gatedrill": func() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 

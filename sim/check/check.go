@@ -48,6 +48,7 @@ const (
 	ScriptIsPlayed = "script-is-played"  // each scripted answer is asked for, each request has one
 	NoLockAcrossIO = "no-lock-across-io" // no mutex is held while its holder waits for the network
 	NoDeadlock     = "no-deadlock"       // something can always go on
+	StaysVirtual   = "stays-virtual"     // the gateway waits for nothing real: no socket, no file, no process
 	NoPanic        = "no-panic"          // the process lives, and the run ends in real time
 )
 

@@ -51,6 +51,15 @@ func newGateway(name string) (sim.Gateway, error) {
 			go mu.Lock()     // somebody else wants it …
 			<-make(chan int) // … while its holder waits for the network
 		}
+	case "reads a real file":
+		g.bridge = func(http.ResponseWriter, *http.Request) {
+			r, w, err := os.Pipe()
+			if err != nil {
+				panic(err)
+			}
+			defer w.Close()
+			_, _ = r.Read(make([]byte, 1))
+		}
 	case "spins":
 		g.bridge = func(http.ResponseWriter, *http.Request) {
 			for spinning := true; spinning; {
@@ -123,6 +132,7 @@ func TestGatewaysThatTakeTheirProcessDown(t *testing.T) {
 	}{
 		{"panics", []string{"no-panic", "panic: assignment to entry in nil map, in worker_test.blowUp (worker_test.go:"}},
 		{"holds a lock", []string{"no-lock-across-io", "a lock was held across I/O", "worker_test.newGateway"}},
+		{"reads a real file", []string{"stays-virtual", "the gateway left the virtual world", "worker_test.newGateway"}},
 	}
 	for _, test := range tests {
 		t.Run(test.gateway, func(t *testing.T) {
