@@ -19,9 +19,20 @@ test:
 race:
 	go test -race ./...
 
-# The whole determinism run: every drill on 50 seeds, and 500 random seeds of a
-# drill with four concurrent clients, each played twice in different processes.
-# The suite has a smaller number of the same.
+# The whole determinism run. In one process: 500 seeds of a drill with four
+# clients, a failover and a reload, and of the bare engine, with GOMAXPROCS 2 and
+# 1. In three processes, scheduled and built differently: the same for 500 seeds
+# of a drill, whose traces are compared. Then every drill on 50 seeds, in two.
+# The suite has a smaller number of each.
 replay:
-	GATEDRILL_SEEDS=500 go test -count=1 -timeout 60m -run 'Determinism|Replay' ./sim/... ./scenarios/... ./cmd/...
-	go run ./cmd/gatedrill run --seeds 50
+	GATEDRILL_SEEDS=500 go test -count=1 -timeout 60m -run 'Determinism|Replay' ./sim ./sim/simnet
+	set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	go build -o $$dir/plain ./cmd/gatedrill; go build -race -o $$dir/race ./cmd/gatedrill; \
+	drill=four-clients-failover-and-reload; \
+	$$dir/plain run $$drill --seeds 500 --trace $$dir/a; \
+	GOMAXPROCS=1 GOGC=5 $$dir/plain run $$drill --seeds 500 --trace $$dir/b; \
+	$$dir/race run $$drill --seeds 500 --trace $$dir/c; \
+	cmp $$dir/a $$dir/b; cmp $$dir/a $$dir/c; \
+	$$dir/plain run --seeds 50 --trace $$dir/a; \
+	GOMAXPROCS=1 GOGC=5 $$dir/plain run --seeds 50 --trace $$dir/b; \
+	cmp $$dir/a $$dir/b

@@ -59,6 +59,7 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	s.exchange(w, r, out, exchange{
 		via:    provider.via.transport,
 		pinned: p,
+		replay: s.cfg.MaxReplayBytes,
 		fail:   func(status int, why string) { failAs(w, r, provider.vendor, status, why) },
 	})
 }

@@ -109,7 +109,8 @@ type Config struct {
 	// Policy judges the upstreams' answers; zero: keypool.Strict.
 	Policy keypool.Policy
 	// MaxReplayBytes bounds what is kept of a request's body for further attempts;
-	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept.
+	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept. A larger body has a
+	// single attempt.
 	MaxReplayBytes int64
 	// UserAgent is sent upstream for clients that send none; "": "gatedrill".
 	UserAgent string
@@ -242,6 +243,9 @@ func (c *Config) defaults() {
 	}
 	if c.Random == nil {
 		c.Random = rand.Reader
+	}
+	if c.MaxReplayBytes == 0 {
+		c.MaxReplayBytes = keypool.DefaultMaxReplayBytes
 	}
 	if c.MaxHeaderBytes == 0 {
 		c.MaxHeaderBytes = DefaultMaxHeaderBytes

@@ -11,6 +11,9 @@ type exchange struct {
 	pinned *pinned
 	// verbatim keeps the framing of the request's body as the client chose it.
 	verbatim bool
+	// replay is the size of the largest body that may be sent a second time; negative:
+	// none may.
+	replay int64
 	// trusted takes HeaderCredential from the answer.
 	trusted bool
 	// fail answers when there is no answer to forward.

@@ -38,6 +38,7 @@ func (s *Server) passThrough(w http.ResponseWriter, r *http.Request, p *pinned) 
 		via:      s.upstream.verbatim,
 		pinned:   p,
 		verbatim: true,
+		replay:   readAhead,
 		fail: func(status int, why string) {
 			refuse(w, status, http.StatusText(status)+": "+why)
 		},

@@ -37,6 +37,7 @@ func (b *remoteBridge) serve(w http.ResponseWriter, r *http.Request, p *pinned) 
 	b.s.exchange(w, r, out, exchange{
 		via:    b.s.upstream.verbatim,
 		pinned: p,
+		replay: readAhead, // how often it is sent with a key is the other bridge's to decide
 		// The other bridge knows whose credential it used.
 		trusted: true,
 		fail: func(status int, why string) {

@@ -32,8 +32,11 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 		}
 	}
 	if r.ContentLength <= readAhead && len(head) <= readAhead {
-		out.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil }
-		out.Body, _ = out.GetBody()
+		again := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(head)), nil }
+		out.Body, _ = again()
+		if int64(len(head)) <= x.replay {
+			out.GetBody = again
+		}
 		out.ContentLength = int64(len(head))
 		if r.ContentLength < 0 && (x.verbatim || len(r.Trailer) > 0) {
 			out.ContentLength, out.Trailer = -1, r.Trailer

@@ -2,9 +2,11 @@ package sim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/gatedrill/gatedrill/sim/check"
@@ -33,17 +35,15 @@ func (w *World) exchange(t *tunnel, r drill.Request) error {
 	// and a failed write only when it says nothing.
 	_, writeErr := t.conn.Write(append(head, sent.Body.Bytes...))
 	resp, err := readAnswer(t, r.Method)
-	switch {
-	case err != nil && writeErr != nil:
-		got.Err = reason(writeErr)
-	case err != nil:
-		got.Err = reason(err)
-	default:
-		body, err := io.ReadAll(resp.Body)
+	if err == nil {
+		var body []byte
+		body, err = io.ReadAll(resp.Body)
 		got.Status, got.Header, got.Body = resp.StatusCode, resp.Header, trace.Body{Bytes: body}
-		if err != nil {
-			got.Err = reason(err)
-		}
+	} else if writeErr != nil {
+		err = writeErr
+	}
+	if err != nil {
+		got.Err, got.Late = reason(err), errors.Is(err, os.ErrDeadlineExceeded)
 	}
 	w.log.Observe(got)
 	return nil
@@ -113,8 +113,8 @@ func (w *World) nextID(client string) string {
 	return fmt.Sprintf("%d.%s.%d", w.step+1, client, w.clients.sent[client])
 }
 
-// body is what the request carries: Rules of HTTP leave GET and HEAD without one
-// unless the drill insists.
+// body is what the request carries. GET and HEAD have none unless the drill
+// insists.
 func (w *World) body(r drill.Request) ([]byte, error) {
 	switch r.Body.Kind {
 	case drill.BodyText:

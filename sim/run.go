@@ -134,6 +134,9 @@ func (r *run) judge(open, goroutines []string) {
 		v.Findings = append(v.Findings, check.Finding{Check: check.ScriptIsPlayed, Step: -1, Text: text})
 	}
 	intent := check.Strict()
+	if limit := w.settings.Replay; limit > 0 {
+		intent.MaxReplayBytes = int64(limit)
+	}
 	if declarer, ok := r.gateway.(Declarer); ok {
 		intent = declarer.Declare()
 	}

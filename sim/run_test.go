@@ -135,6 +135,9 @@ func TestFindings(t *testing.T) {
 			go func() { <-make(chan int) }()
 			return nil
 		}}, "nothing-leaks: a goroutine is left after Stop"},
+		{"a request that never ends", &wrong{start: bridge(func(r *http.Request, _ http.ResponseWriter) {
+			<-r.Context().Done()
+		})}, "every-request-ends: client's POST /v1/chat/completions never ended"},
 		{"a connection that nobody closes", &wrong{start: func(env *sim.Env) {
 			bridge(func(r *http.Request, _ http.ResponseWriter) { env.Dial(r.Context(), "tcp", "alpha.invalid:443") })(env)
 		}}, "nothing-leaks: connection gateway>alpha.invalid#1 is still open after Stop"},

@@ -81,6 +81,9 @@ type Intent struct {
 	Disable []int
 	// MaxCooldown bounds every cooldown.
 	MaxCooldown time.Duration
+	// MaxReplayBytes is the largest body that is kept for a second attempt: a larger
+	// one has a single attempt, whose answer is forwarded as it is.
+	MaxReplayBytes int64
 	// Exact is whether a 429 of an exhausted pool promises the shortest wait.
 	Exact bool
 }
@@ -88,10 +91,11 @@ type Intent struct {
 // Strict is the policy of the reference gateway's library.
 func Strict() Intent {
 	return Intent{
-		Cooldown:    map[int]time.Duration{429: time.Minute},
-		Disable:     []int{401, 403},
-		MaxCooldown: 24 * time.Hour,
-		Exact:       true,
+		Cooldown:       map[int]time.Duration{429: time.Minute},
+		Disable:        []int{401, 403},
+		MaxCooldown:    24 * time.Hour,
+		MaxReplayBytes: 32 << 20,
+		Exact:          true,
 	}
 }
 

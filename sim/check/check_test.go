@@ -153,6 +153,9 @@ func TestChecks(t *testing.T) {
 			[]string{"replay-is-identical: attempt 1 of c carried 0 bytes (e3b0c44298fc1c14), the client had sent 4 (230d8358dc8e8890)"}},
 		{"no answer", newStory().ask(""), []string{"every-request-ends: c's POST /v1 never ended"}},
 
+		{"the client gave up", newStory().ask("").see(trace.ClientGot{Client: "c", ID: "1", Err: "nothing within 1h0m0s", Late: true}),
+			[]string{"every-request-ends: c's POST /v1 never ended"}},
+
 		{"own key", newStory().ask("mine").attempt("mine", 429, retryAfter, "7").answer(429, retryAfter, "7"), nil},
 		{"own key, and the pool's after it", newStory().ask("mine").attempt("mine", 429).attempt("k0", 200).answer(200),
 			[]string{"byok-is-alone: c brought its own key, and there were 2 attempts"}},

@@ -108,6 +108,9 @@ func (r *Run) exhaustions() []*exhaustion {
 		if x.got == nil || x.got.Status == 0 || x.sent.OwnKey != "" || !r.refused(x) {
 			continue
 		}
+		if int64(len(x.sent.Body.Bytes)) > r.Intent.MaxReplayBytes {
+			continue // what the client heard is the upstream's own word
+		}
 		keys := r.pool(x)
 		if len(keys) == 0 {
 			continue

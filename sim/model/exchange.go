@@ -94,6 +94,15 @@ func (m *Model) bridged(t *tunnel, r drill.Request, p *provider) {
 	}
 }
 
+// tooLarge reports whether the body is not kept for a second attempt.
+func (m *Model) tooLarge(r drill.Request) bool {
+	limit := m.settings.Replay
+	if limit == 0 {
+		limit = 32 << 20
+	}
+	return max(r.Body.Size, drill.Size(len(r.Body.Text))) > limit
+}
+
 // walk tries one key after the other, each once.
 func (m *Model) walk(to route, t *tunnel, r drill.Request, p *provider) {
 	tried := map[*key]bool{}
@@ -111,7 +120,7 @@ func (m *Model) walk(to route, t *tunnel, r drill.Request, p *provider) {
 		if !ok {
 			return
 		}
-		if !m.mark(k, a, nil) {
+		if marked := m.mark(k, a, nil); !marked || m.tooLarge(r) {
 			m.forward(t, a)
 			return
 		}

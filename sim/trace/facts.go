@@ -203,6 +203,7 @@ type ClientGot struct {
 	Header http.Header
 	Body   Body
 	Err    string // why there was no answer, or only a part of one
+	Late   bool   // the client gave up: the answer, or its end, never came
 }
 
 func (c ClientGot) Actor() Actor { return Actor{RankClient, c.Client} }
