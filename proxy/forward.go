@@ -22,7 +22,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, resp *http.Resp
 	if resp.ContentLength < 0 {
 		f.flush() // a stream: its header must not wait for its first event
 	}
-	if err := s.copyBody(w, f, resp.Body); err != nil {
+	if err := s.copyBody(w, f, resp); err != nil {
 		s.log.Warn("answer broke off", "id", w.Header().Get(HeaderRequestID), "error", err)
 		abort(r, x.pinned)
 	}
@@ -53,19 +53,23 @@ func answerHeader(dst http.Header, resp *http.Response, trusted bool) (announced
 }
 
 // copyBody copies and flushes after every read, so that nobody waits for an event that
-// has arrived. For a body in one piece that costs nothing: the flush is the write that
-// the end of the answer would have been.
-func (s *Server) copyBody(w io.Writer, f flusher, body io.Reader) error {
+// has arrived. What completes a body of known length is left to the end of the handler:
+// it is the same write, and a short answer has been counted and logged when its client
+// sees it.
+func (s *Server) copyBody(w io.Writer, f flusher, resp *http.Response) error {
 	buf := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
+	left := resp.ContentLength // negative: unknown
 	for {
-		n, err := body.Read(*buf)
+		n, err := resp.Body.Read(*buf)
 		if n > 0 {
 			if _, werr := w.Write((*buf)[:n]); werr != nil {
 				return werr
 			}
-			if ferr := f.flush(); ferr != nil {
-				return ferr
+			if left -= int64(n); left != 0 {
+				if ferr := f.flush(); ferr != nil {
+					return ferr
+				}
 			}
 		}
 		if err == io.EOF {
