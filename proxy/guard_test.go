@@ -156,7 +156,9 @@ func TestGuardResolvesOnce(t *testing.T) {
 
 func TestGuardTellsNothingOfTheResolver(t *testing.T) {
 	w := newWorld(t, func(c *proxy.Config) {
-		c.Resolve = func(context.Context, string) ([]netip.Addr, error) { return nil, errors.New("secret resolver 10.9.8.7") }
+		c.Resolve = func(context.Context, string) ([]netip.Addr, error) {
+			return nil, errors.New("secret resolver 10.9.8.7")
+		}
 	})
 	_, resp := w.connect("raw.invalid:443", "")
 	got := readAnswer(t, resp)
