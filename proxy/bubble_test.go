@@ -95,8 +95,12 @@ func (b *bubble) tunnel() *rawTunnel {
 
 func (b *bubble) tunnelTo(host string) *rawTunnel {
 	b.t.Helper()
-	raw := b.connect(host + ":443")
-	client := tls.Client(raw.conn, &tls.Config{RootCAs: b.roots, ServerName: host})
+	return b.secureTo(host, b.connect(host+":443").conn)
+}
+
+func (b *bubble) secureTo(host string, conn net.Conn) *rawTunnel {
+	b.t.Helper()
+	client := tls.Client(conn, &tls.Config{RootCAs: b.roots, ServerName: host})
 	require.NoError(b.t, client.Handshake())
 	return &rawTunnel{t: b.t, conn: client, br: bufio.NewReader(client)}
 }
