@@ -117,7 +117,7 @@ func TestInformationalAnswersThatAreKept(t *testing.T) {
 // While a client is still sending, net/http may be telling it to continue at any moment:
 // nothing else is said then.
 func TestInformationalAnswersDuringAnUpload(t *testing.T) {
-	inBubble(t, nil, hinting, func(t *testing.T, b *bubble) {
+	inBubble(t, func(c *proxy.Config) { c.MaxReplayBytes = -1 }, hinting, func(t *testing.T, b *bubble) {
 		c := b.tunnel()
 		const size = 2 << 20
 		c.send(fmt.Sprintf("POST /2 HTTP/1.1\nHost: alpha.invalid\nContent-Length: %d\n\n", size))
