@@ -235,6 +235,7 @@ func TestNamesResolveToWhatIsDialled(t *testing.T) {
 		require.Len(t, ips, 1)
 		c, err := n.Dialer("gateway")(context.Background(), "tcp", net.JoinHostPort(ips[0].String(), "443"))
 		require.NoError(t, err, "an address works as well as its name")
+		assert.Equal(t, "gateway>alpha.invalid#1", c.(*simnet.Conn).Name(), "and names the connection alike")
 		c.Close()
 		near.Close()
 		far.Close()
