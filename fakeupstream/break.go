@@ -160,4 +160,7 @@ func (a Answer) breakMistakes() []mistake {
 }
 
 // broken tells whether the answer has to be written byte by byte.
-func (a Answer) broken() bool { return len(a.Breaks) > 0 }
+func (a Answer) broken() bool {
+	return len(a.Breaks) > 0 || a.Slow > 0 || a.Length != nil || a.Duplicate > 0 || a.Gzip || a.HTTP10 ||
+		a.Trailer != nil || a.EarlyHints || a.Early != 0 || a.Continue != 0
+}

@@ -31,6 +31,9 @@ func pointForms() []string {
 // chunks tells whether the answer has to be chunked to have this point.
 func (p Point) chunks() bool { return p.Kind == PointChunk || p.Kind == PointTrailer }
 
+// inBody tells whether the point is a place of the body that a piece can end at.
+func (p Point) inBody() bool { return p.Kind == PointByte || p.Kind == PointEvent }
+
 // String returns the point as a rule writes it.
 func (p Point) String() string {
 	switch p.Kind {

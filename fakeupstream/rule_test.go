@@ -160,6 +160,8 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 		"stream events=N every=DURATION", "events=N", "every=DURATION",
 		"hold at=POINT", "stall after=POINT for=DURATION", "reset after=POINT", "close after=POINT", "half-close after=POINT",
 		"truncate after=POINT", "garbage after=POINT", "error after=event:N", "at=POINT", "after=POINT", "for=DURATION",
+		"slow rate=NB/s", "rate=NB/s", "length=N", "duplicate=event:N", "gzip", "http=1.0", "trailer=NAME:VALUE", "early-hints",
+		"early=read|stop|close", "continue=ignored|never|refused",
 	}, texts)
 }
 

@@ -130,3 +130,13 @@ func times(n int) string {
 	}
 	return fmt.Sprintf("%d times", n)
 }
+
+// upcoming is the answer that next would take.
+func (s *script) upcoming(key string) (Answer, bool) {
+	for _, p := range s.rules {
+		if p.rule.Key == key || p.rule.Key == KeyAny {
+			return p.rule.at(p.asked)
+		}
+	}
+	return Answer{}, false
+}

@@ -13,6 +13,11 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectFor(u.cfg.Vendor, r)
 	i := u.arrive(d, r)
 	defer u.end(i)
+	if u.answersEarly(i) {
+		x, rule, _ := u.decide(i, r, nil)
+		u.serveEarly(w, r, d, i, x, rule)
+		return
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
@@ -40,7 +45,10 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.Broken = x.answer.broken()
 	})
 	if x.answer.broken() {
-		u.writeBroken(w, i, x, out)
+		s, buffered := u.takeOver(w, i, x)
+		go s.watch(buffered)
+		defer func() { s.conn.Close(); <-s.gone }()
+		s.serve(d, x, out)
 		return
 	}
 	u.write(r.Context(), w, r.Method, i, out)
@@ -123,4 +131,12 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 		u.faults = append(u.faults, Fault{Kind: Unmatched, Text: why})
 	}
 	return x, rule, why
+}
+
+// answersEarly tells whether the answer to the log's entry i is due before the request's body was read.
+func (u *Upstream) answersEarly(i int) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	a, ok := u.script.upcoming(u.log[i].Key)
+	return ok && a.beforeBody()
 }

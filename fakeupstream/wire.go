@@ -1,15 +1,13 @@
 package fakeupstream
 
 import (
-	"bytes"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -37,30 +35,31 @@ var (
 	errBroken = errors.New("fakeupstream: the answer was broken as its rule says")
 )
 
-// writeBroken takes the connection over and writes the answer with everything that its rule wants of it.
-func (u *Upstream) writeBroken(w http.ResponseWriter, i int, x *exchange, out reply) {
+// takeOver takes the request's connection from net/http.
+func (u *Upstream) takeOver(w http.ResponseWriter, i int, x *exchange) (*wire, *bufio.ReadWriter) {
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		u.fault(Invalid, "%s: %q cannot be played on this connection: %v", callOf(x), x.answer, err)
+		u.fault(Invalid, "%s: %q cannot be played on this connection: %v", x.call(), x.answer, err)
 		panic(http.ErrAbortHandler)
 	}
-	s := &wire{u: u, i: i, call: callOf(x), conn: conn, gone: make(chan struct{}), answer: x.answer}
-	go s.watch(buffered)
-	err = s.run(x, out)
+	return &wire{u: u, i: i, call: x.call(), conn: conn, gone: make(chan struct{}), answer: x.answer}, buffered
+}
+
+// serve writes the answer with everything that its rule wants of it, and ends the connection.
+func (s *wire) serve(d dialect, x *exchange, out reply) {
+	err := s.run(d, x, out)
 	switch {
 	case errors.Is(err, errBroken):
 	case errors.Is(err, errGone):
-		u.change(i, func(q *Request) { q.Left = true })
+		s.u.change(s.i, func(q *Request) { q.Left = true })
 	default:
 		for _, b := range s.breaks {
-			u.fault(Unreached, "%s: %q: the answer came to its end without %s", s.call, x.answer, b)
+			s.u.fault(Unreached, "%s: %q: the answer came to its end without %s", s.call, s.answer, b)
 		}
 	}
 	if !s.headed {
-		u.change(i, func(q *Request) { q.Status, q.AnswerHeader = 0, nil })
+		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader = 0, nil })
 	}
-	_ = conn.Close() // a second close of what a break has closed already
-	<-s.gone
 }
 
 // watch reads until the requester has left. What it may still send is not looked at.
@@ -70,9 +69,15 @@ func (s *wire) watch(r io.Reader) {
 }
 
 // run writes the answer; a nil error means all of it.
-func (s *wire) run(x *exchange, out reply) error {
-	pieces := s.pieces(x, &out)
-	head := s.head(x, out, pieces)
+func (s *wire) run(d dialect, x *exchange, out reply) error {
+	s.breaks = slices.Clone(s.answer.Breaks)
+	pieces := s.pieces(d, x, &out)
+	head := s.head(out, pieces)
+	if s.answer.EarlyHints {
+		if err := s.write([]byte(earlyHints)); err != nil {
+			return err
+		}
+	}
 	if err := s.reach(Point{Kind: PointStatus}); err != nil {
 		return err
 	}
@@ -101,46 +106,6 @@ func (s *wire) run(x *exchange, out reply) error {
 	return s.end()
 }
 
-// head returns the bytes of the answer's status line and header, whose lines are in the order of their names.
-func (s *wire) head(_ *exchange, out reply, pieces []event) []byte {
-	total := 0
-	for _, e := range pieces {
-		total += len(e.bytes)
-	}
-	wantsChunks := slices.ContainsFunc(s.answer.Breaks, func(b Break) bool { return b.At.chunks() })
-	s.chunked = (out.events != nil || wantsChunks) && !bodyless(out.status)
-	h := out.header.Clone()
-	h.Set("Connection", "close")
-	h.Del("Content-Length")
-	switch {
-	case s.chunked:
-		h.Set("Transfer-Encoding", "chunked")
-	case !bodyless(out.status):
-		h.Set("Content-Length", fmt.Sprint(total))
-	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "HTTP/1.1 %03d %s\r\n", out.status, http.StatusText(out.status))
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		for _, v := range h[name] {
-			fmt.Fprintf(&b, "%s: %s\r\n", name, v)
-		}
-	}
-	b.WriteString("\r\n")
-	return b.Bytes()
-}
-
-// pieces returns the body in what is written at a time, with what the rule does to it.
-func (s *wire) pieces(_ *exchange, out *reply) []event {
-	s.breaks = slices.Clone(s.answer.Breaks)
-	if out.events != nil {
-		return slices.Collect(out.events)
-	}
-	if len(out.body) == 0 {
-		return nil
-	}
-	return []event{{bytes: out.body}}
-}
-
 // piece writes one piece, in a chunk of its own where the answer has chunks.
 func (s *wire) piece(e event) error {
 	if !s.pause(e.pause) {
@@ -167,6 +132,9 @@ func (s *wire) piece(e event) error {
 			return err
 		}
 	}
+	if e.broke != "" {
+		s.note(e.broke)
+	}
 	if e.content == 0 {
 		return nil
 	}
@@ -183,6 +151,12 @@ func (s *wire) content(b []byte) error {
 				n = min(n, at.N-s.sent)
 			}
 		}
+		if rate := s.answer.Slow; rate > 0 {
+			n = min(n, 1+(rate-1)/drips)
+			if !s.pause(time.Duration(n) * time.Second / time.Duration(rate)) {
+				return errGone
+			}
+		}
 		if err := s.write(b[:n]); err != nil {
 			return err
 		}
@@ -197,6 +171,9 @@ func (s *wire) content(b []byte) error {
 
 // end writes what says that the body is whole.
 func (s *wire) end() error {
+	if want := s.answer.Length; want != nil && *want != s.sent {
+		s.note(fmt.Sprintf("announced %d bytes and sent %d", *want, s.sent))
+	}
 	if !s.chunked {
 		return nil
 	}
@@ -206,7 +183,7 @@ func (s *wire) end() error {
 	if err := s.reach(Point{Kind: PointTrailer}); err != nil {
 		return err
 	}
-	return s.write([]byte("\r\n"))
+	return s.write([]byte(fieldLines(s.answer.Trailer) + "\r\n"))
 }
 
 func (s *wire) write(b []byte) error {
@@ -240,7 +217,7 @@ func (s *wire) play(b Break) error {
 		}
 		return nil
 	}
-	s.u.change(s.i, func(q *Request) { q.Broke = strings.TrimPrefix(q.Broke+", "+b.told(), ", ") })
+	s.note(b.told())
 	switch b.Kind {
 	case BreakStall:
 		if b.For == 0 {
@@ -288,4 +265,5 @@ func (s *wire) pause(d time.Duration) bool {
 // garbage is neither HTTP nor a server-sent event, and not JSON.
 const garbage = "\x00\xff\xfe gatedrill garbage \x01\r\n\r\n"
 
-func callOf(x *exchange) string { return x.method + " " + x.path + " key=" + x.key }
+// call is what faults call the request.
+func (x *exchange) call() string { return x.method + " " + x.path + " key=" + x.key }

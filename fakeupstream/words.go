@@ -53,6 +53,16 @@ func words() []word {
 		atWord(),
 		afterWord(),
 		forWord(),
+		slowWord(),
+		rateWord(),
+		lengthWord(),
+		duplicateWord(),
+		gzipWord(),
+		httpWord(),
+		trailerWord(),
+		earlyHintsWord(),
+		earlyWord(),
+		continueWord(),
 	}
 }
 
