@@ -138,6 +138,9 @@ func bodyless(status int) bool {
 
 // mistakes returns what cannot be meant about a rule, as texts that name the answer.
 func (r Rule) mistakes() []string {
+	if r.Connections != nil {
+		return r.connectionMistakes()
+	}
 	var out []string
 	if !keyName.MatchString(r.Key) {
 		out = append(out, fmt.Sprintf("bad key name %q", r.Key))

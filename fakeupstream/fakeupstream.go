@@ -26,6 +26,7 @@
 package fakeupstream
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"slices"
@@ -55,6 +56,12 @@ type Config struct {
 	// broke as its rule says, or the requester left. Broke, Left and Events are final then, and Status is 0 when
 	// the answer's header was not sent. No lock is held during the call. Nil: nobody is told.
 	OnEnd func(Request)
+	// OnConnection is called when the script does something to a connection, with what it does, such as "refused a
+	// connection". No lock is held during the call. Nil: nobody is told.
+	OnConnection func(did string)
+	// Certificate makes the certificates that a script shows in place of the right one: CertOtherHost, CertExpired
+	// or CertSelfSigned. It is called for each connection that needs one. Nil: such a connection is a Fault.
+	Certificate func(kind ConnectionKind) (tls.Certificate, error)
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.

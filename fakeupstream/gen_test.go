@@ -13,6 +13,14 @@ import (
 // genRule draws rules that can be played, with every word of the language in them.
 func genRule() *rapid.Generator[fakeupstream.Rule] {
 	return rapid.Custom(func(t *rapid.T) fakeupstream.Rule {
+		if rapid.IntRange(0, 5).Draw(t, "is about connections") == 0 {
+			return fakeupstream.Rule{Connections: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fakeupstream.Connection {
+				return fakeupstream.Connection{
+					Kind:  fakeupstream.ConnectionKind(rapid.IntRange(int(fakeupstream.ConnectionOK), int(fakeupstream.CertSelfSigned)).Draw(t, "kind")),
+					Times: rapid.IntRange(0, 3).Draw(t, "times"),
+				}
+			}), 1, 4).Draw(t, "connections")}
+		}
 		return fakeupstream.Rule{
 			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
 			Answers: rapid.SliceOfN(genAnswer(), 1, 4).Draw(t, "answers"),
@@ -55,8 +63,35 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 			}
 		}
 		genBreaks(t, &a)
+		genWire(t, &a)
 		return a
 	})
+}
+
+// genWire draws how an answer with a body is written.
+func genWire(t *rapid.T, a *fakeupstream.Answer) {
+	if a.Status == 204 || a.Status == 304 {
+		return
+	}
+	a.Slow = rapid.IntRange(0, 2).Draw(t, "slow")
+	a.Duplicate = rapid.IntRange(0, 2).Draw(t, "duplicate")
+	a.Gzip = rapid.Bool().Draw(t, "gzip")
+	a.EarlyHints = rapid.Bool().Draw(t, "early-hints")
+	switch rapid.IntRange(0, 3).Draw(t, "framing") {
+	case 1:
+		n := rapid.IntRange(0, 9999).Draw(t, "length")
+		a.Length = &n
+	case 2:
+		a.HTTP10 = true
+	case 3:
+		a.Trailer = []fakeupstream.HeaderField{{Name: "X-Sum", Value: genFieldValue().Draw(t, "sum")}}
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "before the body") {
+	case 1:
+		a.Early = fakeupstream.Early(rapid.IntRange(1, 3).Draw(t, "early"))
+	case 2:
+		a.Continue = fakeupstream.Continue(rapid.IntRange(1, 3).Draw(t, "continue"))
+	}
 }
 
 // genBreaks draws any number of breaks, of which at most one ends the answer.

@@ -29,6 +29,9 @@ func (p *parser) errorf(off int, format string, args ...any) {
 }
 
 func (p *parser) rule() Rule {
+	if off := p.connectionsHead(); off > 0 {
+		return Rule{Connections: p.connections(off)}
+	}
 	key, off := p.head()
 	rule := Rule{Key: key}
 	if off < 0 {
@@ -44,6 +47,30 @@ func (p *parser) rule() Rule {
 		tokens = p.separator(tokens[n-1].comma, tokens[n:])
 	}
 	return rule
+}
+
+// connectionsHead returns the offset behind "connection:"; 0: the rule begins otherwise.
+func (p *parser) connectionsHead() int {
+	rest := strings.TrimLeft(p.line, blanks)
+	if !strings.HasPrefix(rest, connectionHead) {
+		return 0
+	}
+	return len(p.line) - len(rest) + len(connectionHead)
+}
+
+// connections reads what a rule of connections says, from offset off on.
+func (p *parser) connections(off int) []Connection {
+	tokens := p.tokenize(off)
+	if len(tokens) == 0 {
+		p.errorf(len(p.line), "the rule has no connection: %s", wantConnection)
+	}
+	var out []Connection
+	for len(tokens) > 0 {
+		n := answerLen(tokens)
+		out = append(out, p.connection(tokens[:n]))
+		tokens = p.separator(tokens[n-1].comma, tokens[n:])
+	}
+	return out
 }
 
 const wantHead = `want "key NAME:" and answers, as in "key k0: 200"`

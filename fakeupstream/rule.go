@@ -12,11 +12,17 @@ type Rule struct {
 	Key string
 	// Answers are given one after the other. A single one repeats for ever unless it is counted.
 	Answers []Answer
+	// Connections are what becomes of connections, one after the other, before a request is read: such a rule has
+	// neither a key nor answers. None: the rule answers requests.
+	Connections []Connection
 }
 
 // String returns the rule as a person would write it. For every rule that can be played, ParseRule(r.String())
 // gives r again; where a body has a file's name, without the bytes that Resolve took from it.
 func (r Rule) String() string {
+	if r.Connections != nil {
+		return connectionHead + " " + connectionsText(r.Connections)
+	}
 	return keyText(r.Key) + ": " + r.answersText()
 }
 

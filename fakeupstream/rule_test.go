@@ -155,7 +155,8 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 		texts = append(texts, f.Text)
 	}
 	assert.Equal(t, []string{
-		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
+		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER",
+		"connection: HOW", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
 		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
 		"stream events=N every=DURATION", "events=N", "every=DURATION",
 		"hold at=POINT", "stall after=POINT for=DURATION", "reset after=POINT", "close after=POINT", "half-close after=POINT",

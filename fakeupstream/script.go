@@ -8,8 +8,9 @@ import (
 
 // script is the rules that are played, and how far each has come. The upstream's lock guards it.
 type script struct {
-	rules []*progress
-	bad   []string // what is wrong with rules that cannot be played
+	rules       []*progress
+	connections *progress // nil: every connection is served
+	bad         []string  // what is wrong with rules that cannot be played
 }
 
 // progress is one rule and how often it has answered.
@@ -28,6 +29,15 @@ func newScript(rules []Rule) *script {
 			s.bad = append(s.bad, fmt.Sprintf("rule %d cannot be played: %s", i+1, m))
 		}
 		if len(mistakes) > 0 {
+			continue
+		}
+		if r.Connections != nil {
+			if s.connections != nil {
+				s.bad = append(s.bad, fmt.Sprintf("rule %d cannot be played: there is a rule of connections already", i+1))
+			} else {
+				r.Connections = slices.Clone(r.Connections)
+				s.connections = &progress{rule: r}
+			}
 			continue
 		}
 		r.Answers = slices.Clone(r.Answers)
@@ -93,6 +103,9 @@ func (s *script) invalid(name string) []Fault {
 // unasked returns a fault for each answer that was not asked for as often as it should have been.
 func (s *script) unasked(name string) []Fault {
 	var faults []Fault
+	if s.connections != nil {
+		faults = s.connections.unopened(name)
+	}
 	for _, p := range s.rules {
 		rest := p.asked
 		for i, a := range p.rule.Answers {

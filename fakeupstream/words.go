@@ -97,6 +97,11 @@ func Forms() []Form {
 		Doc:     "Whose requests are answered: an alias, none (no credential), unknown (nobody's credential) or any (every request). The first rule that fits answers.",
 		Example: "key none: 401",
 	}}
+	forms = append(forms, Form{
+		Text:    "connection: HOW",
+		Doc:     "A rule of its own: what becomes of connections, before a request is read and a key is known: ok, refuse, tls-fail (an alert), cert=other-host, cert=expired or cert=self-signed, each with times=N. What comes after a sequence is ok.",
+		Example: "connection: refuse times=2, then tls-fail, then ok",
+	})
 	for _, w := range words() {
 		forms = append(forms, w.form)
 	}
