@@ -148,6 +148,7 @@ func (r Rule) mistakes() []string {
 	if len(r.Answers) == 0 {
 		out = append(out, "the rule has no answer")
 	}
+	out = append(out, r.matchMistakes()...)
 	for i, a := range r.Answers {
 		for _, m := range a.mistakes() {
 			out = append(out, fmt.Sprintf("answer %d: %s", i+1, m.msg))

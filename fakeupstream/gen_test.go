@@ -23,6 +23,8 @@ func genRule() *rapid.Generator[fakeupstream.Rule] {
 		}
 		return fakeupstream.Rule{
 			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
+			Path:    rapid.SampledFrom([]string{"", "/v1/messages", "/v1/*", "/a:b"}).Draw(t, "path"),
+			End:     fakeupstream.End(rapid.IntRange(0, 2).Draw(t, "end")),
 			Answers: rapid.SliceOfN(genAnswer(), 1, 4).Draw(t, "answers"),
 		}
 	})

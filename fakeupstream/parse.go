@@ -32,8 +32,7 @@ func (p *parser) rule() Rule {
 	if off := p.connectionsHead(); off > 0 {
 		return Rule{Connections: p.connections(off)}
 	}
-	key, off := p.head()
-	rule := Rule{Key: key}
+	rule, off := p.head()
 	if off < 0 {
 		return rule
 	}
@@ -79,35 +78,44 @@ const wantHead = `want "key NAME:" and answers, as in "key k0: 200"`
 var keyName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // head reads "key NAME:", and returns the offset behind the colon, or -1 when what follows cannot be made out.
-func (p *parser) head() (string, int) {
+func (p *parser) head() (Rule, int) {
 	off := len(p.line) - len(strings.TrimLeft(p.line, blanks))
 	if off == len(p.line) {
 		p.errorf(0, "an empty rule: %s", wantHead)
-		return "", -1
+		return Rule{}, -1
 	}
 	end := p.nextBlank(off)
 	if word := p.line[off:end]; word != "key" {
 		p.errorf(off, "unknown word %q: %s", word, wantHead)
-		return "", -1
+		return Rule{}, -1
 	}
 	off = end + len(p.line[end:]) - len(strings.TrimLeft(p.line[end:], blanks))
 	end = p.nextBlank(off)
 	if i := strings.IndexByte(p.line[off:end], ':'); i >= 0 {
 		end = off + i
-	} else {
-		p.errorf(end, "no colon after the key's name: %s", wantHead)
-		if end == len(p.line) {
-			return "", -1
-		}
 	}
 	name := p.line[off:end]
+	rule := Rule{Key: name}
+	for end < len(p.line) && p.line[end] != ':' {
+		behind := p.headOption(&rule, end)
+		if behind < 0 {
+			break
+		}
+		end = behind
+	}
+	if end == len(p.line) || p.line[end] != ':' {
+		p.errorf(end, "no colon after the key's name: %s", wantHead)
+		if end == len(p.line) {
+			return Rule{}, -1
+		}
+	}
 	if !keyName.MatchString(name) {
 		p.errorf(off, "bad key name %q: want small letters, digits and hyphens, such as k0, or one of %s, %s, %s", name, KeyAny, KeyNone, KeyUnknown)
 	}
 	if end < len(p.line) && p.line[end] == ':' {
 		end++
 	}
-	return name, end
+	return rule, end
 }
 
 // answerLen is how many tokens the first answer has: up to a comma, or to a "then" without one. It is at least 1.

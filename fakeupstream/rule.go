@@ -6,10 +6,16 @@ import (
 	"strings"
 )
 
-// Rule answers the requests of one key.
+// Rule answers the requests of one key, or some of them, or it says what becomes of connections.
 type Rule struct {
 	// Key is the alias whose requests are answered, or KeyNone, KeyUnknown or KeyAny.
 	Key string
+	// Path is the request's path, escapes included; with a final * all that begins so. "": every path.
+	Path string
+	// Model is the model that the request's JSON body names. "": every one, and none.
+	Model string
+	// End is what happens after the last answer. EndFail, the zero value: the request is a Fault.
+	End End
 	// Answers are given one after the other. A single one repeats for ever unless it is counted.
 	Answers []Answer
 	// Connections are what becomes of connections, one after the other, before a request is read: such a rule has
@@ -23,7 +29,7 @@ func (r Rule) String() string {
 	if r.Connections != nil {
 		return connectionHead + " " + connectionsText(r.Connections)
 	}
-	return keyText(r.Key) + ": " + r.answersText()
+	return r.head() + ": " + r.answersText()
 }
 
 func (r Rule) answersText() string {
@@ -33,8 +39,6 @@ func (r Rule) answersText() string {
 	}
 	return strings.Join(answers, ", then ")
 }
-
-func keyText(key string) string { return "key " + key }
 
 // String returns the answer as a rule writes it: "429 retry-after=5".
 func (a Answer) String() string {

@@ -156,6 +156,7 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 	}
 	assert.Equal(t, []string{
 		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER",
+		"key NAME path=PATH model=NAME end=fail|repeat|loop: ANSWER",
 		"connection: HOW", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
 		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
 		"stream events=N every=DURATION", "events=N", "every=DURATION",

@@ -125,7 +125,7 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	defer u.mu.Unlock()
 	q := u.log[i]
 	x.key = q.Key
-	x.answer, rule, why = u.script.next(q.Key, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
+	x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
 	if why != "" {
 		why = u.cfg.Name + ": " + why
 		u.faults = append(u.faults, Fault{Kind: Unmatched, Text: why})
@@ -137,6 +137,6 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 func (u *Upstream) answersEarly(i int) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	a, ok := u.script.upcoming(u.log[i].Key)
+	a, ok := u.script.upcoming(u.log[i].Key, u.log[i].Path)
 	return ok && a.beforeBody()
 }

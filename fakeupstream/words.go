@@ -98,6 +98,10 @@ func Forms() []Form {
 		Example: "key none: 401",
 	}}
 	forms = append(forms, Form{
+		Text:    "key NAME path=PATH model=NAME end=fail|repeat|loop: ANSWER",
+		Doc:     "Only requests of this path, where /v1/* is all that begins so, and of this model in their body. When the answers have run out, a request fails the drill, or the last answer repeats, or they loop.",
+		Example: "key any path=/v1/messages model=claude-x end=loop: 529, then 200",
+	}, Form{
 		Text:    "connection: HOW",
 		Doc:     "A rule of its own: what becomes of connections, before a request is read and a key is known: ok, refuse, tls-fail (an alert), cert=other-host, cert=expired or cert=self-signed, each with times=N. What comes after a sequence is ok.",
 		Example: "connection: refuse times=2, then tls-fail, then ok",
