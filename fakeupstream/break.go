@@ -160,10 +160,8 @@ func (a Answer) breakMistakes() []mistake {
 }
 
 // Broken tells whether the answer is anything but whole and in good order: held, cut, slow, early or misframed.
-func (a Answer) Broken() bool { return a.broken() }
-
-// broken tells whether the answer has to be written byte by byte.
-func (a Answer) broken() bool {
+// Such an answer is written byte by byte.
+func (a Answer) Broken() bool {
 	return len(a.Breaks) > 0 || a.Slow > 0 || a.Length != nil || a.Duplicate > 0 || a.Gzip || a.HTTP10 ||
 		a.Trailer != nil || a.EarlyHints || a.Early != 0 || a.Continue != 0
 }

@@ -42,9 +42,9 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
 		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
-		q.Broken = x.answer.broken()
+		q.Broken = x.answer.Broken()
 	})
-	if x.answer.broken() {
+	if x.answer.Broken() {
 		s, buffered := u.takeOver(w, i, x)
 		go s.watch(buffered)
 		defer func() { s.conn.Close(); <-s.gone }()
