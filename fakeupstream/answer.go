@@ -26,6 +26,29 @@ type Answer struct {
 	// Stream makes a 200 a stream of server-sent events whatever the request asked for. Nil: a stream only when
 	// the request's JSON body has "stream": true and the endpoint can stream.
 	Stream *Stream
+	// Breaks are what happens to the answer on its way out, wherever on the wire comes first; at one point in this
+	// order. None: it arrives whole.
+	Breaks []Break
+	// Slow is how many bytes of the body are sent in a second. 0: as fast as they are read.
+	Slow int
+	// Length is the Content-Length that is announced, whatever the body has. Nil: the true one.
+	Length *int
+	// Duplicate is the number of the content event that is sent twice. 0: none is.
+	Duplicate int
+	// Gzip compresses the body, whether or not the request allows for it.
+	Gzip bool
+	// HTTP10 answers as HTTP/1.0 does: no chunks, no Content-Length, the connection's end is the body's.
+	HTTP10 bool
+	// Trailer are the fields of the trailer section (RFC 9112, section 7.1.2), in order. An answer that has one is
+	// chunked. None: the section is empty.
+	Trailer []HeaderField
+	// EarlyHints sends a 103 (RFC 8297) before the answer.
+	EarlyHints bool
+	// Early answers before the request's body was read. 0: when it was.
+	Early Early
+	// Continue is what becomes of a request that expects 100-continue (RFC 9110, section 10.1.1). 0: it is told to
+	// go on.
+	Continue Continue
 }
 
 // HeaderField is one header line of an answer.

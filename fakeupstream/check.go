@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"slices"
 )
 
 // mistake is something about an answer that cannot be meant.
@@ -52,13 +53,42 @@ func (a Answer) mistakes() []mistake {
 			add("header", i, notFieldValue, f.Value)
 		}
 	}
-	if a.Code != "" && a.Status < 400 {
+	if a.Code != "" && a.Status < 400 && !slices.ContainsFunc(a.Breaks, func(b Break) bool { return b.Kind == BreakError }) {
 		add("code", 0, "code= on a %d: want it on an error, 400 and above", a.Status)
 	}
 	if a.Code != "" && hasBody {
 		add("code", 0, "code= beside body=: the body is sent as it is, so write the code into it")
 	}
-	return append(out, a.Stream.mistakes(a.Status, hasBody)...)
+	for i, f := range a.Trailer {
+		if !isToken(f.Name) {
+			add("trailer", i, "%q cannot be a field's name: want letters, digits and hyphens", f.Name)
+		}
+		if !isFieldValue(f.Value) {
+			add("trailer", i, notFieldValue, f.Value)
+		}
+	}
+	switch {
+	case a.Slow < 0:
+		add("slow", 0, "slow does not say how slow: want slow rate=10B/s")
+	case a.Trailer != nil && (a.Length != nil || a.HTTP10):
+		add("trailer", 0, "trailer= on an answer that is not chunked: leave length= and http= away")
+	case a.Length != nil && a.HTTP10:
+		add("length", 0, "length= beside http=1.0: the connection's end is the body's, so leave one away")
+	case a.Length != nil && *a.Length < 0:
+		add("length", 0, "length=%d: want 0 or more", *a.Length)
+	case a.Duplicate < 0:
+		add("duplicate", 0, "duplicate=event:%d: want 1 or more", a.Duplicate)
+	case a.Early < 0 || a.Early > EarlyClose:
+		add("early", 0, "unknown early %d: want EarlyRead, EarlyStop or EarlyClose", a.Early)
+	case a.Continue < 0 || a.Continue > ContinueRefused:
+		add("continue", 0, "unknown continue %d: want ContinueIgnored, ContinueNever or ContinueRefused", a.Continue)
+	case a.Early != 0 && a.Continue != 0:
+		add("early", 0, "early= beside continue=: both say what becomes of the request's body, so leave one away")
+	case bodyless(a.Status) && (a.Gzip || a.Length != nil || a.Slow > 0 || a.Trailer != nil || a.Duplicate > 0):
+		add("", 0, "a %d has no body that anything could happen to", a.Status)
+	}
+	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
+	return append(out, a.breakMistakes()...)
 }
 
 const notFieldValue = "%q cannot be a header's value: want no control characters, and no blanks at its ends"
@@ -108,6 +138,9 @@ func bodyless(status int) bool {
 
 // mistakes returns what cannot be meant about a rule, as texts that name the answer.
 func (r Rule) mistakes() []string {
+	if r.Connections != nil {
+		return r.connectionMistakes()
+	}
 	var out []string
 	if !keyName.MatchString(r.Key) {
 		out = append(out, fmt.Sprintf("bad key name %q", r.Key))
@@ -115,6 +148,7 @@ func (r Rule) mistakes() []string {
 	if len(r.Answers) == 0 {
 		out = append(out, "the rule has no answer")
 	}
+	out = append(out, r.matchMistakes()...)
 	for i, a := range r.Answers {
 		for _, m := range a.mistakes() {
 			out = append(out, fmt.Sprintf("answer %d: %s", i+1, m.msg))

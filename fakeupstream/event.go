@@ -13,6 +13,7 @@ type event struct {
 	bytes   []byte        // with the blank line that ends it
 	content int           // its number among the content events, from 1; 0 for the vendor's opening and closing events
 	pause   time.Duration // how long to wait before it is written
+	broke   string        // what was played of the rule once it is written; "": nothing
 }
 
 // paced puts a pause between one content event and the next. What an answer suffers on its way out is written like

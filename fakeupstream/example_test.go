@@ -71,12 +71,11 @@ func ExampleRule_Resolve() {
 }
 
 func ExampleForms() {
-	for _, f := range fakeupstream.Forms()[:4] {
+	for _, f := range fakeupstream.Forms()[:3] {
 		fmt.Printf("%-20s e.g. %s\n", f.Text, f.Example)
 	}
 	// Output:
 	// STATUS               e.g. key k0: 529
 	// ANSWER, then ANSWER  e.g. key k0: 429 retry-after=3, then 200
 	// key NAME: ANSWER     e.g. key none: 401
-	// times=N              e.g. key k1: 200 times=2, then 401
 }

@@ -26,6 +26,7 @@
 package fakeupstream
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"slices"
@@ -51,6 +52,16 @@ type Config struct {
 	// first byte of it is written; a request that was cut off before it was complete is reported with
 	// Status 0. No lock is held during the call. Nil: nobody is told.
 	OnAnswer func(Request)
+	// OnEnd is called once per request, synchronously, when its answer is over: it was written to its end, it
+	// broke as its rule says, or the requester left. Broke, Left and Events are final then, and Status is 0 when
+	// the answer's header was not sent. No lock is held during the call. Nil: nobody is told.
+	OnEnd func(Request)
+	// OnConnection is called when the script does something to a connection, with what it does, such as "refused a
+	// connection". No lock is held during the call. Nil: nobody is told.
+	OnConnection func(did string)
+	// Certificate makes the certificates that a script shows in place of the right one: CertOtherHost, CertExpired
+	// or CertSelfSigned. It is called for each connection that needs one. Nil: such a connection is a Fault.
+	Certificate func(kind ConnectionKind) (tls.Certificate, error)
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
@@ -62,6 +73,7 @@ type Upstream struct {
 	log     []Request
 	faults  []Fault
 	script  *script
+	held    []*held // in the order in which they came to be
 }
 
 // New makes an upstream whose script is empty: until Play, every request is unmatched. It panics when
@@ -117,11 +129,12 @@ func (u *Upstream) Requests() []Request {
 }
 
 // Faults returns what fell short: requests that nothing answered and answers of replaced scripts, in the order
-// in which they came to light, and then the answers of the present script that were not asked for yet.
+// in which they came to light, then the answers of the present script that were not asked for yet, and then the
+// answers that are held and were not released.
 func (u *Upstream) Faults() []Fault {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return append(slices.Clone(u.faults), u.script.unasked(u.cfg.Name)...)
+	return slices.Concat(u.faults, u.script.unasked(u.cfg.Name), u.heldLocked())
 }
 
 var _ http.Handler = (*Upstream)(nil)

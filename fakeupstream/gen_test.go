@@ -13,8 +13,18 @@ import (
 // genRule draws rules that can be played, with every word of the language in them.
 func genRule() *rapid.Generator[fakeupstream.Rule] {
 	return rapid.Custom(func(t *rapid.T) fakeupstream.Rule {
+		if rapid.IntRange(0, 5).Draw(t, "is about connections") == 0 {
+			return fakeupstream.Rule{Connections: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) fakeupstream.Connection {
+				return fakeupstream.Connection{
+					Kind:  fakeupstream.ConnectionKind(rapid.IntRange(int(fakeupstream.ConnectionOK), int(fakeupstream.CertSelfSigned)).Draw(t, "kind")),
+					Times: rapid.IntRange(0, 3).Draw(t, "times"),
+				}
+			}), 1, 4).Draw(t, "connections")}
+		}
 		return fakeupstream.Rule{
 			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
+			Path:    rapid.SampledFrom([]string{"", "/v1/messages", "/v1/*", "/a:b"}).Draw(t, "path"),
+			End:     fakeupstream.End(rapid.IntRange(0, 2).Draw(t, "end")),
 			Answers: rapid.SliceOfN(genAnswer(), 1, 4).Draw(t, "answers"),
 		}
 	})
@@ -54,7 +64,65 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 				a.Stream.Events = rapid.IntRange(0, 5).Draw(t, "events")
 			}
 		}
+		genBreaks(t, &a)
+		genWire(t, &a)
 		return a
+	})
+}
+
+// genWire draws how an answer with a body is written.
+func genWire(t *rapid.T, a *fakeupstream.Answer) {
+	if a.Status == 204 || a.Status == 304 {
+		return
+	}
+	a.Slow = rapid.IntRange(0, 2).Draw(t, "slow")
+	a.Duplicate = rapid.IntRange(0, 2).Draw(t, "duplicate")
+	a.Gzip = rapid.Bool().Draw(t, "gzip")
+	a.EarlyHints = rapid.Bool().Draw(t, "early-hints")
+	switch rapid.IntRange(0, 3).Draw(t, "framing") {
+	case 1:
+		n := rapid.IntRange(0, 9999).Draw(t, "length")
+		a.Length = &n
+	case 2:
+		a.HTTP10 = true
+	case 3:
+		a.Trailer = []fakeupstream.HeaderField{{Name: "X-Sum", Value: genFieldValue().Draw(t, "sum")}}
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "before the body") {
+	case 1:
+		a.Early = fakeupstream.Early(rapid.IntRange(1, 3).Draw(t, "early"))
+	case 2:
+		a.Continue = fakeupstream.Continue(rapid.IntRange(1, 3).Draw(t, "continue"))
+	}
+}
+
+// genBreaks draws any number of breaks, of which at most one ends the answer.
+func genBreaks(t *rapid.T, a *fakeupstream.Answer) {
+	kinds := []fakeupstream.BreakKind{fakeupstream.BreakHold, fakeupstream.BreakStall, fakeupstream.BreakGarbage}
+	for range rapid.IntRange(0, 2).Draw(t, "breaks") {
+		b := fakeupstream.Break{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: genPoint().Draw(t, "at")}
+		if b.Kind == fakeupstream.BreakStall {
+			b.For = time.Duration(rapid.Int64Min(0).Draw(t, "for"))
+		}
+		a.Breaks = append(a.Breaks, b)
+	}
+	if rapid.Bool().Draw(t, "ends early") {
+		kind := rapid.SampledFrom([]fakeupstream.BreakKind{fakeupstream.BreakReset, fakeupstream.BreakClose,
+			fakeupstream.BreakHalfClose, fakeupstream.BreakTruncate}).Draw(t, "kind")
+		a.Breaks = append(a.Breaks, fakeupstream.Break{Kind: kind, At: genPoint().Draw(t, "at")})
+	}
+}
+
+func genPoint() *rapid.Generator[fakeupstream.Point] {
+	return rapid.Custom(func(t *rapid.T) fakeupstream.Point {
+		p := fakeupstream.Point{Kind: fakeupstream.PointKind(rapid.IntRange(int(fakeupstream.PointStatus), int(fakeupstream.PointTrailer)).Draw(t, "kind"))}
+		switch p.Kind {
+		case fakeupstream.PointByte, fakeupstream.PointEvent:
+			p.N = rapid.IntRange(0, 200).Draw(t, "n")
+		case fakeupstream.PointChunk:
+			p.N = rapid.IntRange(1, 5).Draw(t, "n")
+		}
+		return p
 	})
 }
 

@@ -3,6 +3,7 @@ package fakeupstream
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -28,8 +29,10 @@ func (p *parser) errorf(off int, format string, args ...any) {
 }
 
 func (p *parser) rule() Rule {
-	key, off := p.head()
-	rule := Rule{Key: key}
+	if off := p.connectionsHead(); off > 0 {
+		return Rule{Connections: p.connections(off)}
+	}
+	rule, off := p.head()
 	if off < 0 {
 		return rule
 	}
@@ -45,41 +48,74 @@ func (p *parser) rule() Rule {
 	return rule
 }
 
+// connectionsHead returns the offset behind "connection:"; 0: the rule begins otherwise.
+func (p *parser) connectionsHead() int {
+	rest := strings.TrimLeft(p.line, blanks)
+	if !strings.HasPrefix(rest, connectionHead) {
+		return 0
+	}
+	return len(p.line) - len(rest) + len(connectionHead)
+}
+
+// connections reads what a rule of connections says, from offset off on.
+func (p *parser) connections(off int) []Connection {
+	tokens := p.tokenize(off)
+	if len(tokens) == 0 {
+		p.errorf(len(p.line), "the rule has no connection: %s", wantConnection)
+	}
+	var out []Connection
+	for len(tokens) > 0 {
+		n := answerLen(tokens)
+		out = append(out, p.connection(tokens[:n]))
+		tokens = p.separator(tokens[n-1].comma, tokens[n:])
+	}
+	return out
+}
+
 const wantHead = `want "key NAME:" and answers, as in "key k0: 200"`
 
 // keyName is what an alias looks like.
 var keyName = regexp.MustCompile(`^[a-z][a-z0-9-]*$`)
 
 // head reads "key NAME:", and returns the offset behind the colon, or -1 when what follows cannot be made out.
-func (p *parser) head() (string, int) {
+func (p *parser) head() (Rule, int) {
 	off := len(p.line) - len(strings.TrimLeft(p.line, blanks))
 	if off == len(p.line) {
 		p.errorf(0, "an empty rule: %s", wantHead)
-		return "", -1
+		return Rule{}, -1
 	}
 	end := p.nextBlank(off)
 	if word := p.line[off:end]; word != "key" {
 		p.errorf(off, "unknown word %q: %s", word, wantHead)
-		return "", -1
+		return Rule{}, -1
 	}
 	off = end + len(p.line[end:]) - len(strings.TrimLeft(p.line[end:], blanks))
 	end = p.nextBlank(off)
 	if i := strings.IndexByte(p.line[off:end], ':'); i >= 0 {
 		end = off + i
-	} else {
-		p.errorf(end, "no colon after the key's name: %s", wantHead)
-		if end == len(p.line) {
-			return "", -1
-		}
 	}
 	name := p.line[off:end]
+	rule := Rule{Key: name}
+	for end < len(p.line) && p.line[end] != ':' {
+		behind := p.headOption(&rule, end)
+		if behind < 0 {
+			break
+		}
+		end = behind
+	}
+	if end == len(p.line) || p.line[end] != ':' {
+		p.errorf(end, "no colon after the key's name: %s", wantHead)
+		if end == len(p.line) {
+			return Rule{}, -1
+		}
+	}
 	if !keyName.MatchString(name) {
 		p.errorf(off, "bad key name %q: want small letters, digits and hyphens, such as k0, or one of %s, %s, %s", name, KeyAny, KeyNone, KeyUnknown)
 	}
 	if end < len(p.line) && p.line[end] == ':' {
 		end++
 	}
-	return name, end
+	return rule, end
 }
 
 // answerLen is how many tokens the first answer has: up to a comma, or to a "then" without one. It is at least 1.
@@ -129,6 +165,11 @@ func (p *parser) answer(tokens []token) Answer {
 		}
 		if w.bare {
 			clause = w.name
+			for _, option := range words() {
+				if w.repeat && slices.Contains(option.clauses, clause) {
+					delete(seen, option.name) // each of them has its own
+				}
+			}
 		}
 		if len(seen[w.name]) > 0 && !w.repeat {
 			p.errorf(t.off, "%s is given twice: want it once", t.name)
@@ -192,8 +233,8 @@ func (p *parser) lookup(t token, clause string) *word {
 		p.errorf(t.off, "%s takes no value: want %q", t.name, w.form.Text)
 	case !w.bare && !t.hasValue:
 		p.errorf(t.off, "%s has no value: want %q", t.name, w.form.Text)
-	case w.clause != "" && w.clause != clause:
-		p.errorf(t.off, "%s= belongs to %s: want %q", t.name, w.clause, wordNamed(w.clause).form.Text)
+	case len(w.clauses) > 0 && !slices.Contains(w.clauses, clause):
+		p.errorf(t.off, "%s= belongs to %s: want %q", t.name, strings.Join(w.clauses, ", "), wordNamed(w.clauses[0]).form.Text)
 	default:
 		return w
 	}

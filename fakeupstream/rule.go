@@ -6,18 +6,30 @@ import (
 	"strings"
 )
 
-// Rule answers the requests of one key.
+// Rule answers the requests of one key, or some of them, or it says what becomes of connections.
 type Rule struct {
 	// Key is the alias whose requests are answered, or KeyNone, KeyUnknown or KeyAny.
 	Key string
+	// Path is the request's path, escapes included; with a final * all that begins so. "": every path.
+	Path string
+	// Model is the model that the request's JSON body names. "": every one, and none.
+	Model string
+	// End is what happens after the last answer. EndFail, the zero value: the request is a Fault.
+	End End
 	// Answers are given one after the other. A single one repeats for ever unless it is counted.
 	Answers []Answer
+	// Connections are what becomes of connections, one after the other, before a request is read: such a rule has
+	// neither a key nor answers. None: the rule answers requests.
+	Connections []Connection
 }
 
 // String returns the rule as a person would write it. For every rule that can be played, ParseRule(r.String())
 // gives r again; where a body has a file's name, without the bytes that Resolve took from it.
 func (r Rule) String() string {
-	return keyText(r.Key) + ": " + r.answersText()
+	if r.Connections != nil {
+		return connectionHead + " " + connectionsText(r.Connections)
+	}
+	return r.head() + ": " + r.answersText()
 }
 
 func (r Rule) answersText() string {
@@ -27,8 +39,6 @@ func (r Rule) answersText() string {
 	}
 	return strings.Join(answers, ", then ")
 }
-
-func keyText(key string) string { return "key " + key }
 
 // String returns the answer as a rule writes it: "429 retry-after=5".
 func (a Answer) String() string {

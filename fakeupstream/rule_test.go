@@ -155,9 +155,15 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 		texts = append(texts, f.Text)
 	}
 	assert.Equal(t, []string{
-		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
+		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER",
+		"key NAME path=PATH model=NAME end=fail|repeat|loop: ANSWER",
+		"connection: HOW", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
 		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
 		"stream events=N every=DURATION", "events=N", "every=DURATION",
+		"hold at=POINT", "stall after=POINT for=DURATION", "reset after=POINT", "close after=POINT", "half-close after=POINT",
+		"truncate after=POINT", "garbage after=POINT", "error after=event:N", "at=POINT", "after=POINT", "for=DURATION",
+		"slow rate=NB/s", "rate=NB/s", "length=N", "duplicate=event:N", "gzip", "http=1.0", "trailer=NAME:VALUE", "early-hints",
+		"early=read|stop|close", "continue=ignored|never|refused",
 	}, texts)
 }
 

@@ -8,8 +8,9 @@ import (
 
 // script is the rules that are played, and how far each has come. The upstream's lock guards it.
 type script struct {
-	rules []*progress
-	bad   []string // what is wrong with rules that cannot be played
+	rules       []*progress
+	connections *progress // nil: every connection is served
+	bad         []string  // what is wrong with rules that cannot be played
 }
 
 // progress is one rule and how often it has answered.
@@ -30,9 +31,18 @@ func newScript(rules []Rule) *script {
 		if len(mistakes) > 0 {
 			continue
 		}
+		if r.Connections != nil {
+			if s.connections != nil {
+				s.bad = append(s.bad, fmt.Sprintf("rule %d cannot be played: there is a rule of connections already", i+1))
+			} else {
+				r.Connections = slices.Clone(r.Connections)
+				s.connections = &progress{rule: r}
+			}
+			continue
+		}
 		r.Answers = slices.Clone(r.Answers)
 		shadowed := slices.ContainsFunc(s.rules, func(p *progress) bool {
-			return p.rule.Key == r.Key || p.rule.Key == KeyAny
+			return p.rule.Covers(r)
 		})
 		s.rules = append(s.rules, &progress{rule: r, text: r.String(), shadowed: shadowed})
 	}
@@ -41,31 +51,49 @@ func newScript(rules []Rule) *script {
 
 // next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.
 // request is how the request is called.
-func (s *script) next(key, request string) (a Answer, rule, why string) {
+func (s *script) next(key, path, model, request string) (a Answer, rule, why string) {
 	for _, p := range s.rules {
-		if p.rule.Key != key && p.rule.Key != KeyAny {
+		if !p.rule.fits(key, path) || p.rule.Model != "" && p.rule.Model != model {
 			continue
 		}
 		if a, ok := p.rule.at(p.asked); ok {
 			p.asked++
 			return a, p.text, ""
 		}
-		return Answer{}, "", fmt.Sprintf("%s: the sequence %q ran out before %s", keyText(p.rule.Key), p.rule.answersText(), request)
+		return Answer{}, "", fmt.Sprintf("%s: the sequence %q ran out before %s", p.rule.head(), p.rule.answersText(), request)
 	}
 	names := make([]string, len(s.rules))
 	for i, p := range s.rules {
-		names[i] = keyText(p.rule.Key)
+		names[i] = p.rule.head()
 	}
 	if len(names) == 0 {
 		return Answer{}, "", fmt.Sprintf("no rule answers %s (there are no rules)", request)
 	}
-	return Answer{}, "", fmt.Sprintf("no rule answers %s (rules: %s)", request, strings.Join(names, ", "))
+	why = fmt.Sprintf("no rule answers %s (rules: %s)", request, strings.Join(names, ", "))
+	if near, ok := s.nearestRule(key, path, model); ok {
+		why += "; nearest rule: " + near.head()
+		if model != "" {
+			why += fmt.Sprintf(", and the request's model is %q", model)
+		}
+	}
+	return Answer{}, "", why
 }
 
 // at returns the answer to the rule's request number i, from 0.
 func (r Rule) at(i int) (Answer, bool) {
 	if r.endless() {
 		return r.Answers[0], true
+	}
+	total := 0
+	for _, a := range r.Answers {
+		total += a.times()
+	}
+	switch {
+	case i < total || len(r.Answers) == 0:
+	case r.End == EndRepeat:
+		i = total - 1
+	case r.End == EndLoop:
+		i %= total
 	}
 	for _, a := range r.Answers {
 		if i < a.times() {
@@ -93,13 +121,16 @@ func (s *script) invalid(name string) []Fault {
 // unasked returns a fault for each answer that was not asked for as often as it should have been.
 func (s *script) unasked(name string) []Fault {
 	var faults []Fault
+	if s.connections != nil {
+		faults = s.connections.unopened(name)
+	}
 	for _, p := range s.rules {
 		rest := p.asked
 		for i, a := range p.rule.Answers {
 			got := min(rest, a.times())
 			rest -= got
 			if got < a.times() {
-				text := fmt.Sprintf("%s: %s: %s", name, keyText(p.rule.Key), p.unaskedText(i, got))
+				text := fmt.Sprintf("%s: %s: %s", name, p.rule.head(), p.unaskedText(i, got))
 				faults = append(faults, Fault{Kind: Unasked, Text: text})
 			}
 		}
@@ -129,4 +160,15 @@ func times(n int) string {
 		return "1 time"
 	}
 	return fmt.Sprintf("%d times", n)
+}
+
+// upcoming is the answer that next would take, as far as that is known before a request's body is.
+func (s *script) upcoming(key, path string) (Answer, bool) {
+	for _, p := range s.rules {
+		if p.rule.fits(key, path) {
+			a, ok := p.rule.at(p.asked)
+			return a, ok && p.rule.Model == ""
+		}
+	}
+	return Answer{}, false
 }

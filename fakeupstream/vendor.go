@@ -39,6 +39,8 @@ type dialect interface {
 	body(x *exchange) []byte
 	// streams tells whether the endpoint streams when it is asked to.
 	streams(x *exchange) bool
+	// failure returns the event by which a stream tells that it fails.
+	failure(x *exchange) []byte
 	// events returns a whole stream with n content events, for an endpoint that does not stream the vendor's main one.
 	events(x *exchange, n int) iter.Seq[event]
 }

@@ -9,11 +9,11 @@ import (
 // one: a field in Answer, a file with its word, a line in words, and if it needs one a check in mistakes. What it does
 // to an answer's bytes is a function from events to events, as paced is.
 type word struct {
-	name   string
-	clause string // the bare word that it has to follow; "" for a word that any answer can have
-	bare   bool   // it takes no value
-	repeat bool   // it may be given more than once
-	form   Form
+	name    string
+	clauses []string // the bare words of which it has to follow one; nil for a word that any answer can have
+	bare    bool     // it takes no value
+	repeat  bool     // it may be given more than once
+	form    Form
 	// parse takes the value into the answer. Its error says what is wrong and what would be right.
 	parse func(*Answer, value) error
 	// print returns the word as tokens, its clause's options included, or none when the answer does not have it.
@@ -42,6 +42,27 @@ func words() []word {
 		streamWord(),
 		streamEventsWord(),
 		streamEveryWord(),
+		holdWord(),
+		stallWord(),
+		resetWord(),
+		closeWord(),
+		halfCloseWord(),
+		truncateWord(),
+		garbageWord(),
+		errorWord(),
+		atWord(),
+		afterWord(),
+		forWord(),
+		slowWord(),
+		rateWord(),
+		lengthWord(),
+		duplicateWord(),
+		gzipWord(),
+		httpWord(),
+		trailerWord(),
+		earlyHintsWord(),
+		earlyWord(),
+		continueWord(),
 	}
 }
 
@@ -76,6 +97,15 @@ func Forms() []Form {
 		Doc:     "Whose requests are answered: an alias, none (no credential), unknown (nobody's credential) or any (every request). The first rule that fits answers.",
 		Example: "key none: 401",
 	}}
+	forms = append(forms, Form{
+		Text:    "key NAME path=PATH model=NAME end=fail|repeat|loop: ANSWER",
+		Doc:     "Only requests of this path, where /v1/* is all that begins so, and of this model in their body. When the answers have run out, a request fails the drill, or the last answer repeats, or they loop.",
+		Example: "key any path=/v1/messages model=claude-x end=loop: 529, then 200",
+	}, Form{
+		Text:    "connection: HOW",
+		Doc:     "A rule of its own: what becomes of connections, before a request is read and a key is known: ok, refuse, tls-fail (an alert), cert=other-host, cert=expired or cert=self-signed, each with times=N. What comes after a sequence is ok.",
+		Example: "connection: refuse times=2, then tls-fail, then ok",
+	})
 	for _, w := range words() {
 		forms = append(forms, w.form)
 	}

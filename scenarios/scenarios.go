@@ -4,8 +4,9 @@
 //	drills/SUBJECT/NAME.drill ──embed──▶ All ──▶ gatedrill run, and the tests here
 //
 // The subjects are rows (what a reload makes of good and bad rows), routing
-// (reloads under traffic), tunnels (who may open one, and what outlives what) and
-// keys (failover, cooldowns, Retry-After). A name is unique across subjects.
+// (reloads under traffic), tunnels (who may open one, and what outlives what), keys
+// (failover, cooldowns, Retry-After), wire (what crosses it) and faults (upstreams
+// that break, at any byte). A name is unique across subjects.
 //
 //	for _, s := range scenarios.All() {
 //		d, err := s.Drill()

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"github.com/gatedrill/gatedrill/fakeupstream"
 )
 
 // authority is a certificate authority of a world: one for the upstreams, one
@@ -48,6 +50,27 @@ func (a *authority) leaf(host string, now time.Time) (tls.Certificate, error) {
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	})
+}
+
+// wrong is a server certificate that nobody should accept for a host.
+func (a *authority) wrong(host string, kind fakeupstream.ConnectionKind, now time.Time) (tls.Certificate, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(3),
+		Subject:      pkix.Name{CommonName: host},
+		DNSNames:     []string{host},
+		NotBefore:    now.Add(-48 * time.Hour), NotAfter: now.AddDate(50, 0, 0),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	switch kind {
+	case fakeupstream.CertOtherHost:
+		template.DNSNames = []string{"another-host.invalid"}
+	case fakeupstream.CertExpired:
+		template.NotAfter = now.Add(-24 * time.Hour)
+	case fakeupstream.CertSelfSigned:
+		return (&authority{}).issue(template)
+	}
+	return a.issue(template)
 }
 
 func (a *authority) issue(template *x509.Certificate) (tls.Certificate, error) {

@@ -90,29 +90,51 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 	if err != nil {
 		return nil, err
 	}
-	var on net.Listener = l
+	var config *tls.Config
 	if !o.Plain {
 		leaf, err := us.world.public.leaf(host, us.world.start)
 		if err != nil {
 			return nil, fmt.Errorf("certificate of %s: %w", host, err)
 		}
-		on = tls.NewListener(l, &tls.Config{
+		config = &tls.Config{
 			Certificates: []tls.Certificate{leaf}, NextProtos: []string{"http/1.1"},
 			// The size of a record would depend on how many bytes of ciphertext went before.
 			DynamicRecordSizingDisabled: true,
-		})
+		}
 	}
 	u := &upstream{name: name, fake: fakeupstream.New(fakeupstream.Config{
 		Name: name, Vendor: o.Vendor, Clock: us.world.clock, Seed: us.world.seed,
-		OnAnswer: func(r fakeupstream.Request) { us.observe(name, r) },
+		OnAnswer: func(r fakeupstream.Request) {
+			if !r.Broken { // how one goes that is broken on its way is known at its end
+				us.observe(name, r)
+			}
+		},
+		OnConnection: func(did string) {
+			us.world.log.Observe(trace.UpstreamConnection{Host: name, Did: did})
+		},
+		Certificate: func(k fakeupstream.ConnectionKind) (tls.Certificate, error) {
+			return us.world.public.wrong(host, k, us.world.start)
+		},
+		OnEnd: func(r fakeupstream.Request) { us.ended(name, r) },
 	})}
 	u.server = &http.Server{Handler: u.fake, ErrorLog: log.New(io.Discard, "", 0)}
-	go u.server.Serve(on) // returns when the world closes it
+	go u.server.Serve(u.fake.Listen(l, config)) // returns when the world closes it
 	us.add(u)
 	for _, s := range us.world.secrets.all() {
 		us.learn(s)
 	}
 	return u, nil
+}
+
+// ended observes what only the end of an answer can tell: how a broken one went,
+// and that the requester of an ordinary one left in the middle of it.
+func (us *upstreams) ended(name string, r fakeupstream.Request) {
+	switch {
+	case r.Broken:
+		us.observe(name, r)
+	case r.Left && r.Status != 0:
+		us.world.log.Observe(trace.UpstreamLeft{Host: name, Method: r.Method, Path: r.Path, Key: r.Key, Events: r.Events})
+	}
 }
 
 func (us *upstreams) observe(name string, r fakeupstream.Request) {
@@ -123,6 +145,7 @@ func (us *upstreams) observe(name string, r fakeupstream.Request) {
 	us.world.log.Observe(trace.UpstreamGot{
 		Host: name, Method: r.Method, Target: target, Key: r.Key, KeyHeader: r.KeyHeader,
 		Header: r.Header, Body: trace.Body{Bytes: r.Body}, Status: r.Status, Answer: r.AnswerHeader,
+		Broke: r.Broke, Left: r.Left, Events: r.Events, Unread: r.Unread,
 		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark),
 	})
 }

@@ -126,7 +126,11 @@ func (op UpstreamOp) Check(s *Scope) {
 			}
 		}
 		s.answers(r.Key, files, b)
-		if j := op.before(i); j >= 0 {
+		j := op.before(i)
+		if j >= 0 && r.Connections != nil {
+			s.parser.mistakef(b.number, b.indent+1, "line %d says already what becomes of connections: write one rule, with \", then\"",
+				s.line.block[j].number)
+		} else if j >= 0 {
 			s.parser.mistakef(b.number, b.columnOf(r.Key), "no request comes to this rule, since %q in line %d answers it: %s",
 				"key "+op.Rules[j].Key, s.line.block[j].number, "write one rule, with \", then\", or put this one first")
 		}
@@ -135,8 +139,8 @@ func (op UpstreamOp) Check(s *Scope) {
 
 // before returns the index of a rule that answers everything which the one at index could. -1: there is none.
 func (op UpstreamOp) before(index int) int {
-	key := op.Rules[index].Key
+	rule := op.Rules[index]
 	return slices.IndexFunc(op.Rules[:index], func(r fakeupstream.Rule) bool {
-		return key != "" && (r.Key == key || r.Key == fakeupstream.KeyAny)
+		return (rule.Key != "" || rule.Connections != nil) && r.Covers(rule)
 	})
 }

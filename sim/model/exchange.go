@@ -187,6 +187,8 @@ func (m *Model) answerOf(name, key string) (fakeupstream.Answer, bool) {
 	switch {
 	case !ok:
 		m.lose("no answer is scripted at %s for key %s", name, key)
+	case a.Broken():
+		m.lose("an answer is broken on its way: %s", a)
 	case a.Delay > longDelay:
 		m.lose("%s takes %s to answer, and somebody may give up", name, a.Delay)
 	case a.Stream != nil && a.Stream.Every > 0:

@@ -25,6 +25,8 @@ var limits = []string{
 	"the model reads no header lines",
 	"the model knows no addresses, no sni=",
 	"a gateway may have closed",
+	"an answer is broken on its way",
+	"what becomes of connections is scripted",
 }
 
 // The library was written by hand and passes on the reference gateway: a model

@@ -23,6 +23,14 @@ type Upstreams interface {
 
 // Upstream implements drill.World.
 func (m *Model) Upstream(_ context.Context, host string, o drill.UpstreamOptions, rules []fakeupstream.Rule) error {
+	for _, r := range rules {
+		switch {
+		case r.Connections != nil:
+			m.lose("what becomes of connections is scripted at %s", host)
+		case r.Path != "" || r.Model != "" || r.End != fakeupstream.EndFail:
+			m.lose("the model knows rules by their keys only, not %q", r)
+		}
+	}
 	m.upstreams.Declare(host, o, rules)
 	return nil
 }

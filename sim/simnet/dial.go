@@ -137,6 +137,15 @@ type Listener struct {
 	cond    sync.Cond
 	pending []*Conn
 	closed  bool
+	refuse  func() bool // nil: nothing is refused
+}
+
+// RefuseIf has the listener ask for every connection that reaches it whether to
+// refuse it. It is called before the first one.
+func (l *Listener) RefuseIf(refuse func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.refuse = refuse
 }
 
 // Listen takes an address, "host:port", and makes its host known. It fails with
@@ -182,7 +191,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 func (l *Listener) offer(c *Conn) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed {
+	if l.closed || l.refuse != nil && l.refuse() {
 		return false
 	}
 	l.pending = append(l.pending, c)

@@ -228,6 +228,22 @@ func TestDialsThatFail(t *testing.T) {
 	})
 }
 
+func TestListenerRefusesWhatItIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := simnet.New(simnet.Config{})
+		defer n.Close()
+		l, err := n.Listen("alpha.invalid:443")
+		require.NoError(t, err)
+		asked := 0
+		l.RefuseIf(func() bool { asked++; return asked == 1 })
+		_, err = n.Dial(t.Context(), "client", "alpha.invalid:443")
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		conn, err := n.Dial(t.Context(), "client", "alpha.invalid:443")
+		require.NoError(t, err, "the second dial")
+		conn.Close()
+	})
+}
+
 func TestNamesResolveToWhatIsDialled(t *testing.T) {
 	inNetwork(t, simnet.Config{}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
 		ips, err := n.Lookup(context.Background(), "alpha.invalid")
