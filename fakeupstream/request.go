@@ -32,6 +32,7 @@ type Request struct {
 	Status       int         // what was answered; 0: nothing, or nothing yet
 	Rule         string      // the rule that answered, as text; "" when none did
 	AnswerHeader http.Header // a copy of the header that was sent, except what net/http adds for framing; nil: none
+	ErrorCodes   []string    // error.code and error.type of the JSON body that was sent, those that it has
 }
 
 func hashOf(body []byte) string {

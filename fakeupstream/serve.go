@@ -34,6 +34,7 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
 		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
+		q.ErrorCodes = out.errorCodes()
 	})
 	u.write(r.Context(), w, r.Method, out)
 }

@@ -9,6 +9,7 @@ import (
 	"log"
 	"net/http"
 
+	"github.com/gatedrill/gatedrill/keypool"
 	"github.com/gatedrill/gatedrill/proxy"
 	"github.com/gatedrill/gatedrill/sim/drill"
 )
@@ -17,13 +18,14 @@ import (
 const bridgeAddress = "bridge.invalid:8081"
 
 // Reference is the gateway of packages proxy and keypool, ready to be drilled.
-// It implements Inspector.
+// It implements Inspector and Declarer.
 func Reference() Gateway { return &reference{} }
 
 type reference struct {
 	server *proxy.Server
 	served chan error
 	bridge *http.Server // nil unless the bridge is behind a URL
+	intent Intent
 }
 
 // Start implements Gateway.
@@ -44,6 +46,7 @@ func (r *reference) Start(_ context.Context, env Env) error {
 	if err := configure(&cfg, env.Settings); err != nil {
 		return err
 	}
+	r.intent = IntentOf(env.Settings)
 	if r.server, err = proxy.New(cfg); err != nil {
 		return err
 	}
@@ -57,8 +60,8 @@ func (r *reference) Start(_ context.Context, env Env) error {
 
 // configure carries a drill's settings over.
 func configure(cfg *proxy.Config, s drill.Settings) error {
-	if s.Policy != "" && s.Policy != drill.PolicyStrict {
-		return fmt.Errorf("the reference gateway has no policy %q", s.Policy)
+	if err := configureKeys(cfg, s); err != nil {
+		return err
 	}
 	if s.Tunnel == drill.Deny {
 		cfg.Tunnel = proxy.TunnelDeny
@@ -81,6 +84,21 @@ func configure(cfg *proxy.Config, s drill.Settings) error {
 	return nil
 }
 
+// configureKeys carries over what is about keys.
+func configureKeys(cfg *proxy.Config, s drill.Settings) (err error) {
+	switch s.Policy {
+	case "", drill.PolicyStrict:
+	case drill.PolicyRecovering:
+		cfg.Policy = keypool.Recovering()
+	default:
+		return fmt.Errorf("the reference gateway has no policy %q", s.Policy)
+	}
+	if s.Strategy != "" {
+		cfg.Strategy, err = keypool.ParseStrategy(string(s.Strategy))
+	}
+	return err
+}
+
 // serveBridge puts the bridge behind its URL when a drill asks for that.
 func (r *reference) serveBridge(env Env) error {
 	if env.Settings.Bridge != drill.BridgeURL {
@@ -94,6 +112,9 @@ func (r *reference) serveBridge(env Env) error {
 	go r.bridge.Serve(l) // returns when Stop closes it
 	return nil
 }
+
+// Declare implements Declarer.
+func (r *reference) Declare() Intent { return r.intent }
 
 // Reload implements Gateway.
 func (r *reference) Reload(ctx context.Context) error { return r.server.Reload(ctx) }

@@ -69,12 +69,16 @@ func retryAfterOnlyWhenWaitingHelps() Check {
 // the pool's keys at that moment.
 type exhaustion struct {
 	*exchange
-	rests []rest
+	rests []rest // after a rate limit
 }
 
 // rest is a key's cooldown as the witnesses know it: the gateway took its
 // reading somewhere between the upstream's answer and the client's.
-type rest struct{ from, to time.Duration }
+type rest struct {
+	from, to time.Duration
+	status   int  // of the answer that set it
+	unsure   bool // another answer's may end later, of another status
+}
 
 // wait is the shortest wait in whole seconds, as a range. ok is false when no
 // key is resting.
@@ -116,12 +120,17 @@ func (r *Run) exhaustions() []*exhaustion {
 			continue
 		}
 		e := &exhaustion{exchange: x}
+		unsure := false
 		for _, k := range keys {
-			if m, ok := marks.at(k, x.gotAt); ok {
+			m, ok := marks.at(k, x.gotAt)
+			unsure = unsure || m.unsure
+			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
 			}
 		}
-		list = append(list, e)
+		if !unsure {
+			list = append(list, e)
+		}
 	}
 	return list
 }
@@ -129,8 +138,7 @@ func (r *Run) exhaustions() []*exhaustion {
 // refused reports whether each attempt ended with a status that marks its key.
 func (r *Run) refused(x *exchange) bool {
 	for _, a := range x.attempts {
-		_, cools := r.Intent.Cooldown[a.Status]
-		if !cools && !slices.Contains(r.Intent.Disable, a.Status) {
+		if rest, out := r.Intent.judge(a.Status, a.Codes); rest == 0 && !out {
 			return false
 		}
 	}
@@ -174,6 +182,7 @@ type refusal struct {
 	arrived  time.Duration // when the attempt reached the upstream
 	at, told time.Duration // when it was answered, and when the gateway knew at the latest
 	rest     time.Duration // 0: disabled
+	status   int
 }
 
 func (r *Run) marks() marks {
@@ -184,10 +193,12 @@ func (r *Run) marks() marks {
 			if i+1 < len(x.attempts) {
 				told = x.attempts[i+1].Arrived // it has moved on by then
 			}
-			mark := refusal{arrived: a.Arrived, at: a.at, told: told}
-			if byDefault, cools := r.Intent.Cooldown[a.Status]; cools {
+			mark := refusal{arrived: a.Arrived, at: a.at, told: told, status: a.Status}
+			byDefault, out := r.Intent.judge(a.Status, a.Codes)
+			switch {
+			case byDefault > 0:
 				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
-			} else if !slices.Contains(r.Intent.Disable, a.Status) {
+			case !out:
 				continue
 			}
 			m[a.Key] = append(m[a.Key], mark)
@@ -212,7 +223,10 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 			resting, disabled = false, s.at
 		case s.arrived <= disabled:
 		case !resting || s.at+s.rest > r.from:
-			r, resting = rest{s.at + s.rest, s.told + s.rest}, true
+			unsure := resting && s.status != r.status && s.at+s.rest < r.to
+			r, resting = rest{from: s.at + s.rest, to: s.told + s.rest, status: s.status, unsure: unsure}, true
+		case s.status != r.status && s.told+s.rest > r.from:
+			r.unsure = true
 		}
 	}
 	return r, resting

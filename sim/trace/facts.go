@@ -120,6 +120,7 @@ type UpstreamGot struct {
 	Answer    http.Header   // of the answer
 	Arrived   time.Duration // virtual time since the world began
 	Request   string        // the client's mark of the request, "" where it has none
+	Codes     []string      // error.code and error.type of the answer's body, those that it has
 }
 
 func (u UpstreamGot) Actor() Actor { return Actor{RankUpstream, u.Host} }
