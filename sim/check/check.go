@@ -166,6 +166,9 @@ func All() []Check {
 		noKeyDownstream(), noTokenUpstream(), keyToItsHostOnly(),
 		oncePerRequest(), replayIsIdentical(), byokIsAlone(),
 		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(),
+		coolingKeyRests(), laterDeadlineWins(), disabledKeyRests(),
+		allTriedBeforeExhausted(), requestFaultsDoNotMark(),
+		errorBodyArrives(), truncationIsVisible(),
 		everyRequestEnds(), gaugesBalance(), nothingLeaks(),
 	}
 }

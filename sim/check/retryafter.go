@@ -1,11 +1,9 @@
 package check
 
 import (
-	"cmp"
 	"math/big"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -173,63 +171,6 @@ func (r *Run) pool(x *exchange) []string {
 		}
 	}
 	return keys
-}
-
-// marks are the refusals of each key, in order of time.
-type marks map[string][]refusal
-
-type refusal struct {
-	arrived  time.Duration // when the attempt reached the upstream
-	at, told time.Duration // when it was answered, and when the gateway knew at the latest
-	rest     time.Duration // 0: disabled
-	status   int
-}
-
-func (r *Run) marks() marks {
-	m := marks{}
-	for _, x := range r.exchanges() {
-		for i, a := range x.attempts {
-			told := x.gotAt
-			if i+1 < len(x.attempts) {
-				told = x.attempts[i+1].Arrived // it has moved on by then
-			}
-			mark := refusal{arrived: a.Arrived, at: a.at, told: told, status: a.Status}
-			byDefault, out := r.Intent.judge(a.Status, a.Codes)
-			switch {
-			case byDefault > 0:
-				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
-			case !out:
-				continue
-			}
-			m[a.Key] = append(m[a.Key], mark)
-		}
-	}
-	for _, seen := range m {
-		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
-	}
-	return m
-}
-
-// at is the rest of a key at an instant. The latest deadline counts. A key that
-// is disabled does not rest, whatever answers to older attempts still say of it;
-// an attempt that began later shows that it was healed meanwhile.
-func (m marks) at(key string, now time.Duration) (rest, bool) {
-	var r rest
-	resting, disabled := false, time.Duration(-1)
-	for _, s := range m[key] {
-		switch {
-		case s.at > now:
-		case s.rest == 0:
-			resting, disabled = false, s.at
-		case s.arrived <= disabled:
-		case !resting || s.at+s.rest > r.from:
-			unsure := resting && s.status != r.status && s.at+s.rest < r.to
-			r, resting = rest{from: s.at + s.rest, to: s.told + s.rest, status: s.status, unsure: unsure}, true
-		case s.status != r.status && s.told+s.rest > r.from:
-			r.unsure = true
-		}
-	}
-	return r, resting
 }
 
 var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
