@@ -145,7 +145,8 @@ func (m *Model) mark(k *key, a fakeupstream.Answer, by *runner) (goesOn bool) {
 	if !clear || !also {
 		m.lose("it depends on the blur how long %q asks to wait", a)
 	}
-	if apart := m.now + hint - k.until; k.until != 0 && k.refused == 0 && apart < Blur && apart > -Blur {
+	matters := k.limit != a.Status || m.settings.Strategy == drill.StrategyLeastLimited
+	if apart := m.now + hint - k.until; matters && k.until != 0 && k.refused == 0 && apart < Blur && apart > -Blur {
 		m.lose("it depends on the blur which of two cooldowns of %s ends later", k.alias)
 	}
 	before := k.until
