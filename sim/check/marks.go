@@ -32,7 +32,8 @@ func (r *Run) marks() marks {
 		for i, a := range x.attempts {
 			told, known := x.gotAt, x.got != nil && (x.got.Status == a.Status || x.got.Status == 429)
 			if i+1 < len(x.attempts) {
-				told, known = x.attempts[i+1].Arrived, true // it has moved on by then
+				next := x.attempts[i+1]
+				told, known = next.Arrived, next.Key != a.Key // it has moved on by then, or net/http sent it again
 			}
 			mark := refusal{request: x.sent.ID, began: x.at, arrived: a.Arrived, at: a.at, told: told, status: a.Status, known: known}
 			byDefault, out := r.Intent.judge(a.Status, a.Codes)
