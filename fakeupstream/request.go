@@ -33,11 +33,12 @@ type Request struct {
 	Rule         string      // the rule that answered, as text; "" when none did
 	AnswerHeader http.Header // a copy of the header that was sent, except what net/http adds for framing; nil: none
 
-	Broken bool   // the rule breaks the answer on its way, or holds it: only OnEnd tells what came of it
-	Broke  string // what was played of that: "reset after event 4"; "" when nothing was, and for a hold
-	Left   bool   // the requester left before the answer was whole
-	Unread bool   // the answer was given before the body was read, so that Body is not what was sent
-	Events int    // content events that were sent
+	Broken     bool     // the rule breaks the answer on its way, or holds it: only OnEnd tells what came of it
+	Broke      string   // what was played of that: "reset after event 4"; "" when nothing was, and for a hold
+	Left       bool     // the requester left before the answer was whole
+	Unread     bool     // the answer was given before the body was read, so that Body is not what was sent
+	Events     int      // content events that were sent
+	ErrorCodes []string // error.code and error.type of the JSON body that was sent, those that it has
 }
 
 func hashOf(body []byte) string {

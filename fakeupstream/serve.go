@@ -43,6 +43,7 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
 		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
 		q.Broken = x.answer.Broken()
+		q.ErrorCodes = out.errorCodes()
 	})
 	if x.answer.Broken() {
 		s, buffered := u.takeOver(w, i, x)

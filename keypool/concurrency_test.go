@@ -166,7 +166,7 @@ func operate(t *testing.T, pool *keypool.Pool, stop <-chan struct{}) {
 		case 2:
 			pool.States()
 		default:
-			_, err := keypool.NewOf(pool.Keys(), nil)
+			_, err := keypool.NewOf(pool.Keys(), nil, keypool.Primary)
 			assert.NoError(t, err)
 		}
 	}

@@ -24,6 +24,9 @@ func (t *transport) discard(resp *http.Response) {
 	if body == http.NoBody || resp.ContentLength > discardBytes {
 		return
 	}
+	if p, ok := body.(*peeked); ok && !p.settled() {
+		return // it was waited for already
+	}
 	// An upstream that sends its 429 and then stalls must not hold up the other keys.
 	timer := t.pool.clock.AfterFunc(discardWait, func() { _ = body.Close() }, t.pool.tagDiscard...)
 	defer timer.Stop(t.pool.tagDiscard...)

@@ -62,7 +62,7 @@ func ExampleNewOf() {
 	before, _ := keypool.New([]string{"a", "b"}, nil)
 	underWay, _ := before.Walk().Next()
 
-	after, _ := keypool.NewOf([]*keypool.Key{keypool.NewKey("c"), before.Keys()[0]}, nil)
+	after, _ := keypool.NewOf([]*keypool.Key{keypool.NewKey("c"), before.Keys()[0]}, nil, keypool.Primary)
 	underWay.Disable(http.StatusUnauthorized)
 	for _, s := range after.States() {
 		fmt.Println(s.Hint, s.State, s.Reason)

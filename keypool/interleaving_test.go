@@ -196,7 +196,7 @@ func TestOneClockReadingPerAnswer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			pool, clock := newPool(t, 2)
 			counted := &countingClock{Clock: clock}
-			pool, err := keypool.NewOf(pool.Keys(), counted)
+			pool, err := keypool.NewOf(pool.Keys(), counted, keypool.Primary)
 			require.NoError(t, err)
 			req, _ := post(t, "")
 			resp, _ := roundTrip(t, keypool.NewTransport(pool, &upstream{answers: tt.answers}, keypool.Config{}), req)

@@ -20,7 +20,7 @@ type Key struct {
 	// without reading the clock, which is what makes the healthy path cheap.
 	mark atomic.Pointer[mark]
 
-	// epoch counts the times the key left its row. It is read without the lock when
+	// epoch counts the times the key left its row or was healed. It is read without the lock when
 	// an attempt begins, and compared under it when the attempt is refused.
 	epoch atomic.Uint64
 
@@ -37,6 +37,7 @@ type mark struct {
 	refusal  int       // status that disabled the key
 	until    time.Time // end of the cooldown; zero when there is none
 	limit    int       // status that set until
+	since    time.Time // instant of the answer that set until
 }
 
 // NewKey makes an available key.
@@ -81,23 +82,29 @@ func (k *Key) ClearDisabled() bool {
 	if m.until.IsZero() {
 		k.mark.Store(nil)
 	} else {
-		k.mark.Store(&mark{until: m.until, limit: m.limit})
+		k.mark.Store(&mark{until: m.until, limit: m.limit, since: m.since})
 	}
 	return true
 }
 
-// Enable heals the key on an operator's word: whatever mark it has is cleared,
-// cooldown or refusal. It reports whether there was one (a cooldown whose deadline
-// has passed counts until it is replaced).
+// Enable heals the key on an operator's word, in every pool that holds it: whatever
+// mark it has is cleared, cooldown or refusal, and LeastRecentlyLimited takes it for a
+// key that was never limited. It reports whether there was a mark (a cooldown whose
+// deadline has passed counts until it is replaced).
+//
+// Refusals of attempts that began before are dropped from now on: they say what the
+// operator knew, and would undo the healing at once. Their cooldowns still count,
+// since a limit is news, and ends by itself.
 func (k *Key) Enable() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	k.epoch.Add(1)
 	return k.mark.Swap(nil) != nil
 }
 
 // cool sets the cooldown to the given deadline if that is later than the present
-// one, and reports whether it did.
-func (k *Key) cool(until time.Time, status int) bool {
+// one, and reports whether it did. since is the instant of the answer.
+func (k *Key) cool(until, since time.Time, status int) bool {
 	// When many answers report the same limit at once only the first needs the lock.
 	if !k.mark.Load().yieldsTo(until) {
 		return false
@@ -107,11 +114,11 @@ func (k *Key) cool(until time.Time, status int) bool {
 	if !k.mark.Load().yieldsTo(until) {
 		return false
 	}
-	k.mark.Store(&mark{until: until, limit: status})
+	k.mark.Store(&mark{until: until, limit: status, since: since})
 	return true
 }
 
-// disable disables the key, unless it left since the attempt began, and reports
+// disable disables the key, unless it left or was healed since the attempt began, and reports
 // whether that changed anything.
 func (k *Key) disable(s *slot, epoch uint64, status int) bool {
 	k.mu.Lock()
@@ -124,7 +131,7 @@ func (k *Key) disable(s *slot, epoch uint64, status int) bool {
 		if m.disabled {
 			return false
 		}
-		next.until, next.limit = m.until, m.limit
+		next.until, next.limit, next.since = m.until, m.limit, m.since
 	}
 	k.mark.Store(&next)
 	return true

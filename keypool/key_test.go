@@ -89,7 +89,7 @@ func TestClearDisabled(t *testing.T) {
 	assert.False(t, key.ClearDisabled(), "cooling")
 	assert.Equal(t, keypool.Cooling, pool.States()[0].State)
 	key.Enable()
-	a.Disable(401)
+	attempt(t, pool, 0).Disable(401)
 	assert.True(t, key.ClearDisabled())
 	assert.Equal(t, keypool.Available, pool.States()[0].State)
 	assert.False(t, key.ClearDisabled(), "cleared already")
@@ -106,7 +106,21 @@ func TestEnable(t *testing.T) {
 	a.Disable(401)
 	assert.True(t, key.Enable(), "disabled over cooling")
 	assert.Equal(t, keypool.Available, pool.States()[0].State, "both are cleared")
-	assert.True(t, a.Disable(401), "a refusal counts again")
+	assert.True(t, attempt(t, pool, 0).Disable(401), "a refusal counts again")
+}
+
+// What was under way when the operator healed the key says what the operator knew.
+func TestEnableDropsRefusalsOfAttemptsBegunBefore(t *testing.T) {
+	pool, clock := newPool(t, 1)
+	early, late := attempt(t, pool, 0), attempt(t, pool, 0)
+	require.True(t, early.Disable(401))
+	require.True(t, pool.Keys()[0].Enable())
+	after := attempt(t, pool, 0)
+	assert.False(t, late.Disable(401), "began before the healing")
+	assert.Equal(t, keypool.Available, pool.States()[0].State)
+	assert.True(t, late.Cool(clock.Now(), time.Minute, 429), "a limit is news")
+	assert.True(t, after.Disable(403), "began after it")
+	assert.Equal(t, 403, pool.States()[0].Reason)
 }
 
 func TestLeaveDropsRefusalsOfAttemptsBegunBefore(t *testing.T) {
@@ -118,7 +132,6 @@ func TestLeaveDropsRefusalsOfAttemptsBegunBefore(t *testing.T) {
 	assert.False(t, before.Disable(401))
 	assert.Equal(t, keypool.Available, pool.States()[0].State)
 	assert.True(t, before.Cool(clock.Now(), time.Minute, 429), "a cooldown counts all the same")
-	key.Enable()
 	assert.True(t, after.Disable(403), "begun after")
 	assert.Equal(t, 403, pool.States()[0].Reason)
 }
@@ -132,9 +145,9 @@ func TestPoolLeaveDropsRefusalsOfThatPoolOnly(t *testing.T) {
 			var err error
 			if order == "leave, then the new pool" {
 				old.Leave(0)
-				next, err = keypool.NewOf(old.Keys(), clock)
+				next, err = keypool.NewOf(old.Keys(), clock, keypool.Primary)
 			} else {
-				next, err = keypool.NewOf(old.Keys(), clock)
+				next, err = keypool.NewOf(old.Keys(), clock, keypool.Primary)
 				old.Leave(0)
 			}
 			require.NoError(t, err)
@@ -152,7 +165,7 @@ func TestPoolLeaveDropsRefusalsOfThatPoolOnly(t *testing.T) {
 func TestKeysOutliveTheirPools(t *testing.T) {
 	old, clock := newPool(t, 2)
 	late := attempt(t, old, 1)
-	next, err := keypool.NewOf([]*keypool.Key{old.Keys()[1], keypool.NewKey("new")}, clock)
+	next, err := keypool.NewOf([]*keypool.Key{old.Keys()[1], keypool.NewKey("new")}, clock, keypool.Primary)
 	require.NoError(t, err)
 	require.True(t, late.Cool(clock.Now(), time.Minute, 429))
 	assert.Equal(t, "new", offered(next), "the mark of the old pool's attempt is seen through the new pool")

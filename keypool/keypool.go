@@ -12,8 +12,9 @@
 //	               │
 //	               └─ no key left ─▶ Exhaustion: 429 with Retry-After, or 502
 //
-// The order is primary with fallback: the first key carries everything until
-// it is set aside, and carries it again once it is back.
+// The order is primary with fallback, unless the pool has another Strategy: the
+// first key carries everything until it is set aside, and carries it again once it
+// is back. What sets a key aside is the transport's Policy.
 //
 //	pool, err := keypool.New([]string{"sk-first", "sk-second"}, quartz.NewReal())
 //	if err != nil {
@@ -25,8 +26,9 @@
 // Reading a key's state takes no lock and a healthy key is found without reading
 // the clock, so a pool adds a few nanoseconds to a request that needs no failover.
 // Everything here is safe for concurrent use except a Walker, which belongs to one
-// request. No lock is held across I/O and no goroutine outlives the call that
-// started it, so pools work inside a testing/synctest bubble.
+// request. No lock is held across I/O, and no goroutine outlives the call that
+// started it or the answer whose body it reads, so pools work inside a
+// testing/synctest bubble.
 package keypool
 
 import (
@@ -55,12 +57,17 @@ const hintLength = 20
 // are measured by. What changes is the state of the keys, not the list: a reload
 // makes a new pool, from the same *Key values where a key survives it.
 type Pool struct {
-	slots []slot
-	clock quartz.Clock
+	slots    []slot
+	clock    quartz.Clock
+	strategy Strategy
+
+	// cursor is where RoundRobin looks first. Nothing is decided by it alone: a walk
+	// moves it with a compare-and-swap, and chooses again when another was faster.
+	cursor atomic.Int64
 
 	// Tags are kept as slices: passing a literal to the variadic clock methods
 	// would allocate on every reading.
-	tagNext, tagStates, tagAnswer, tagDiscard []string
+	tagNext, tagStates, tagAnswer, tagCode, tagDiscard []string
 }
 
 // slot is a key's place in one pool.
@@ -70,22 +77,26 @@ type slot struct {
 	left atomic.Bool // see Pool.Leave; written under key.mu
 }
 
-// New makes a pool of the given secrets, all available, in order of preference.
-// It fails with ErrNoKeys, or with every ErrDuplicateKey joined. A nil clock means
+// New makes a pool of the given secrets, all available, in order of preference,
+// with the strategy Primary. It fails with ErrNoKeys, or with every ErrDuplicateKey joined. A nil clock means
 // the real one.
 func New(secrets []string, clock quartz.Clock) (*Pool, error) {
 	keys := make([]*Key, len(secrets))
 	for i, secret := range secrets {
 		keys[i] = NewKey(secret)
 	}
-	return NewOf(keys, clock)
+	return NewOf(keys, clock, Primary)
 }
 
-// NewOf is New for keys that exist already: their states come along, and what
-// happens to them through one pool is seen through every other.
-func NewOf(keys []*Key, clock quartz.Clock) (*Pool, error) {
+// NewOf is New for keys that exist already, and for any strategy: the keys' states
+// come along, and what happens to them through one pool is seen through every other.
+// A number that is no strategy is ErrUnknownStrategy.
+func NewOf(keys []*Key, clock quartz.Clock, strategy Strategy) (*Pool, error) {
 	if len(keys) == 0 {
 		return nil, ErrNoKeys
+	}
+	if err := strategy.check(); err != nil {
+		return nil, err
 	}
 	if clock == nil {
 		clock = quartz.NewReal()
@@ -93,9 +104,11 @@ func NewOf(keys []*Key, clock quartz.Clock) (*Pool, error) {
 	p := &Pool{
 		slots:      make([]slot, len(keys)),
 		clock:      clock,
+		strategy:   strategy,
 		tagNext:    []string{"keypool", "next"},
 		tagStates:  []string{"keypool", "states"},
 		tagAnswer:  []string{"keypool", "answer"},
+		tagCode:    []string{"keypool", "code"},
 		tagDiscard: []string{"keypool", "discard"},
 	}
 	var faults []error
@@ -114,6 +127,9 @@ func NewOf(keys []*Key, clock quartz.Clock) (*Pool, error) {
 	}
 	return p, nil
 }
+
+// Strategy returns the pool's strategy.
+func (p *Pool) Strategy() Strategy { return p.strategy }
 
 // Keys returns the pool's keys in order, in a slice of the caller's own.
 func (p *Pool) Keys() []*Key {

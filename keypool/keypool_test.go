@@ -101,9 +101,9 @@ func TestNewRefusesBadLists(t *testing.T) {
 		})
 	}
 	k := keypool.NewKey("same")
-	_, err := keypool.NewOf([]*keypool.Key{k, k}, nil)
+	_, err := keypool.NewOf([]*keypool.Key{k, k}, nil, keypool.Primary)
 	require.ErrorIs(t, err, keypool.ErrDuplicateKey)
-	_, err = keypool.NewOf(nil, nil)
+	_, err = keypool.NewOf(nil, nil, keypool.Primary)
 	require.ErrorIs(t, err, keypool.ErrNoKeys)
 }
 
@@ -133,7 +133,7 @@ func TestHint(t *testing.T) {
 func TestKeysAreTheCallersOwnSlice(t *testing.T) {
 	first, second := keypool.NewKey("first"), keypool.NewKey("second")
 	given := []*keypool.Key{first, second}
-	pool, err := keypool.NewOf(given, nil)
+	pool, err := keypool.NewOf(given, nil, keypool.Primary)
 	require.NoError(t, err)
 	given[0] = second
 	pool.Keys()[0] = nil
@@ -175,7 +175,7 @@ func TestStatesTakesOneClockReading(t *testing.T) {
 		a.Cool(clock.Now(), time.Second, 429)
 	}
 	counted := &countingClock{Clock: clock}
-	again, err := keypool.NewOf(pool.Keys(), counted)
+	again, err := keypool.NewOf(pool.Keys(), counted, keypool.Primary)
 	require.NoError(t, err)
 	again.States()
 	assert.EqualValues(t, 1, counted.readings.Load())

@@ -20,6 +20,7 @@ type event struct {
 	kind   string // cool, refuse, clear, heal
 	until  time.Time
 	status int
+	at     time.Time // of the answer
 }
 
 type history []event
@@ -54,17 +55,56 @@ func (h history) stateAt(now time.Time) keypool.KeyState {
 	return keypool.KeyState{State: keypool.Available}
 }
 
+// since is the instant of the answer that set the last cooldown; zero: none since the
+// key was made or healed.
+func (h history) since() (at time.Time) {
+	for i, e := range h {
+		if _, before, _ := h[:i].retell(); e.kind == "heal" {
+			at = time.Time{}
+		} else if _, after, _ := h[:i+1].retell(); !after.Equal(before) {
+			at = e.at
+		}
+	}
+	return at
+}
+
 type modelPool struct {
-	real *keypool.Pool
-	keys []string
-	left map[string]bool
+	real     *keypool.Pool
+	strategy keypool.Strategy
+	used     int // index of the key that was given out last, -1: none
+	keys     []string
+	left     map[string]bool
+}
+
+// want is the index of the key that a walk gets next; -1: none is left.
+func (p *modelPool) want(now time.Time, tried []string, told map[string]history) int {
+	var usable []int
+	for i, name := range p.keys {
+		if !slices.Contains(tried, name) && told[name].stateAt(now).State == keypool.Available {
+			usable = append(usable, i)
+		}
+	}
+	if len(usable) == 0 {
+		return -1
+	}
+	switch p.strategy {
+	case keypool.RoundRobin:
+		if i := slices.IndexFunc(usable, func(i int) bool { return i > p.used }); i >= 0 {
+			return usable[i]
+		}
+	case keypool.LeastRecentlyLimited:
+		return slices.MinFunc(usable, func(a, b int) int {
+			return told[p.keys[a]].since().Compare(told[p.keys[b]].since())
+		})
+	}
+	return usable[0]
 }
 
 type modelAttempt struct {
 	real   keypool.Attempt
 	pool   *modelPool
 	secret string
-	stale  bool // its key left since it began
+	stale  bool // its key left or was healed since it began
 }
 
 type modelWalk struct {
@@ -124,9 +164,10 @@ func (m *machine) newPool(t *rapid.T, names []string) {
 	for i, name := range names {
 		keys[i] = m.real[name]
 	}
-	real, err := keypool.NewOf(keys, m.clock)
+	strategy := rapid.SampledFrom([]keypool.Strategy{keypool.Primary, keypool.RoundRobin, keypool.LeastRecentlyLimited}).Draw(t, "strategy")
+	real, err := keypool.NewOf(keys, m.clock, strategy)
 	require.NoError(t, err)
-	m.pools = append(m.pools, &modelPool{real: real, keys: names, left: map[string]bool{}})
+	m.pools = append(m.pools, &modelPool{real: real, strategy: strategy, used: -1, keys: names, left: map[string]bool{}})
 }
 
 // check compares every key of every pool.
@@ -172,9 +213,7 @@ func (m *machine) step(t *rapid.T) {
 	}
 	w := rapid.SampledFrom(m.walks).Draw(t, "walk")
 	now := m.clock.Now()
-	want := slices.IndexFunc(w.pool.keys, func(name string) bool {
-		return !slices.Contains(w.tried, name) && m.told[name].stateAt(now).State == keypool.Available
-	})
+	want := w.pool.want(now, w.tried, m.told)
 	got, ok := w.real.Next()
 	if want < 0 {
 		require.False(t, ok, "offered %d", got.Index)
@@ -185,7 +224,7 @@ func (m *machine) step(t *rapid.T) {
 	require.Equal(t, want, got.Index)
 	name := w.pool.keys[want]
 	require.Same(t, m.real[name], got.Key)
-	w.tried = append(w.tried, name)
+	w.tried, w.pool.used = append(w.tried, name), want
 	m.attempts = append(m.attempts, &modelAttempt{real: got, pool: w.pool, secret: name})
 }
 
@@ -221,7 +260,7 @@ func (m *machine) cool(t *rapid.T) {
 	before := m.told[a.secret]
 	after := before
 	if d > 0 {
-		after = append(slices.Clone(before), event{kind: "cool", until: at.Add(d), status: status})
+		after = append(slices.Clone(before), event{kind: "cool", until: at.Add(d), status: status, at: at})
 	}
 	m.told[a.secret] = after
 	require.Equal(t, changed(before, after), a.real.Cool(at, d, status), "changed")
@@ -261,6 +300,7 @@ func (m *machine) heal(t *rapid.T) {
 	after := append(slices.Clone(m.told[name]), event{kind: "heal"})
 	require.Equal(t, changed(m.told[name], after), m.real[name].Enable(), "changed")
 	m.told[name] = after
+	m.outdate(name)
 }
 
 func (m *machine) clear(t *rapid.T) {
@@ -273,6 +313,11 @@ func (m *machine) clear(t *rapid.T) {
 func (m *machine) leave(t *rapid.T) {
 	name := m.anyKey(t)
 	m.real[name].Leave()
+	m.outdate(name)
+}
+
+// outdate makes the key's attempts so far those of an earlier life.
+func (m *machine) outdate(name string) {
 	for _, a := range m.attempts {
 		a.stale = a.stale || a.secret == name
 	}

@@ -60,3 +60,42 @@ func TestPolicyIsCopied(t *testing.T) {
 	assert.Equal(t, "k0 k1", up.keys())
 	assert.Contains(t, keypool.Strict().Status, 429, "presets are not shared")
 }
+
+func TestPolicyPrints(t *testing.T) {
+	for _, tt := range []struct {
+		policy keypool.Policy
+		want   string
+	}{
+		{keypool.Policy{}, "401 disable, 403 disable, 429 cooldown"},
+		{keypool.Strict(), "401 disable, 403 disable, 429 cooldown"},
+		{keypool.Recovering(), "401 cooldown default 1m0s, 402 billing_error cooldown default 1h0m0s, 429 cooldown, " +
+			"429 billing_not_active cooldown default 1h0m0s, 429 insufficient_quota cooldown default 1h0m0s"},
+		{keypool.Policy{Status: map[int]keypool.Rule{}}, "every answer passes"},
+		{keypool.Policy{Status: map[int]keypool.Rule{529: {Action: keypool.Cooldown, Default: time.Second, Cap: time.Minute}, 400: {}},
+			Codes: map[int]map[string]keypool.Rule{400: {"a b": {Action: keypool.Disable}}, 404: {}}},
+			`400 pass, 400 "a b" disable, 529 cooldown default 1s cap 1m0s`},
+	} {
+		assert.Equal(t, tt.want, tt.policy.String())
+	}
+}
+
+func TestPolicyEqual(t *testing.T) {
+	assert.True(t, keypool.Policy{}.Equal(keypool.Strict()))
+	assert.True(t, keypool.Recovering().Equal(keypool.Recovering()))
+	assert.False(t, keypool.Strict().Equal(keypool.Recovering()))
+	other := keypool.Recovering()
+	other.Codes[429]["insufficient_quota"] = keypool.Rule{Action: keypool.Disable}
+	assert.False(t, other.Equal(keypool.Recovering()))
+	assert.False(t, keypool.Recovering().Codes[429]["insufficient_quota"] == other.Codes[429]["insufficient_quota"], "presets are not shared")
+}
+
+func TestPolicyCodesAreCopied(t *testing.T) {
+	policy := refuseCodes()
+	pool, _ := newPool(t, 2)
+	up := &upstream{answers: map[string][]answer{"k0": {coded(429, `{"error":{"code":"x"}}`)}}}
+	rt := keypool.NewTransport(pool, up, keypool.Config{Policy: policy})
+	delete(policy.Codes[429], "x")
+	req, _ := post(t, "")
+	roundTrip(t, rt, req)
+	assert.Equal(t, keypool.Disabled, pool.States()[0].State)
+}

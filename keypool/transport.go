@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"maps"
 	"math"
 	"net/http"
+	"time"
 )
 
 // DefaultMaxReplayBytes is how much of a request's body is kept for further
@@ -62,10 +62,7 @@ func NewTransport(pool *Pool, inner http.RoundTripper, cfg Config) http.RoundTri
 	if inner == nil {
 		panic("keypool: NewTransport with a nil inner transport")
 	}
-	if cfg.Policy.Status == nil {
-		cfg.Policy = Strict()
-	}
-	cfg.Policy.Status = maps.Clone(cfg.Policy.Status)
+	cfg.Policy = cfg.Policy.clone()
 	if cfg.MaxReplayBytes == 0 {
 		cfg.MaxReplayBytes = DefaultMaxReplayBytes
 	}
@@ -117,10 +114,9 @@ func (t *transport) central(req *http.Request) (*http.Response, error) {
 	if t.buffers(req) {
 		// Reading megabytes is wasted when there is no key to send them with. The walk
 		// itself begins after the reading: a key may be set aside during it.
-		peek := t.pool.Walk()
-		if _, ok := peek.Next(); !ok {
+		if spent, none := t.pool.spent(); none {
 			_ = req.Body.Close()
-			return t.exhausted(req, peek.Exhausted()), nil
+			return t.exhausted(req, spent), nil
 		}
 	}
 	body, err := t.openReplay(req)
@@ -191,19 +187,27 @@ func (t *transport) send(out, req *http.Request) (*http.Response, error) {
 // setAside marks the attempt's key with its answer, by the policy, and reports
 // whether the request should move on to another key.
 func (t *transport) setAside(ctx context.Context, attempt Attempt, resp *http.Response) bool {
-	rule := t.cfg.Policy.Status[resp.StatusCode]
+	// A cooldown begins with the headers, however long the code takes to read.
+	var now time.Time
+	if t.cfg.Policy.mayCool(resp.StatusCode) {
+		now = t.pool.clock.Now(t.pool.tagAnswer...)
+	}
+	rule, code := t.judge(ctx, resp)
+	var why []slog.Attr
+	if code != "" {
+		why = append(why, slog.String("code", code)) // one of the policy's own words
+	}
 	switch rule.Action {
 	case Cooldown:
-		now := t.pool.clock.Now(t.pool.tagAnswer...)
 		d := rule.cooldown(resp.Header, now)
 		if attempt.Cool(now, d, resp.StatusCode) {
 			t.log(ctx, slog.LevelInfo, "api key is cooling down", attempt, resp,
-				slog.Duration("for", d), slog.Time("until", now.Add(d)))
+				append(why, slog.Duration("for", d), slog.Time("until", now.Add(d)))...)
 		}
 		return true
 	case Disable:
 		if attempt.Disable(resp.StatusCode) {
-			t.log(ctx, slog.LevelError, "api key is disabled", attempt, resp)
+			t.log(ctx, slog.LevelError, "api key is disabled", attempt, resp, why...)
 		}
 		return true
 	default:

@@ -68,7 +68,7 @@ func TestStatusesThatPass(t *testing.T) {
 	for _, code := range []int{200, 201, 204, 301, 304, 400, 402, 404, 408, 409, 413, 422, 500, 502, 503, 504, 529} {
 		pool, clock := newPool(t, 2)
 		counted := &countingClock{Clock: clock}
-		pool, err := keypool.NewOf(pool.Keys(), counted)
+		pool, err := keypool.NewOf(pool.Keys(), counted, keypool.Primary)
 		require.NoError(t, err)
 		up := &upstream{answers: map[string][]answer{"k0": {{status: code, header: http.Header{"Retry-After": {"7"}}, body: "as it is"}}}}
 		req, _ := post(t, "hello")

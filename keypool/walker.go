@@ -17,49 +17,36 @@ type Walker struct {
 	spent Exhaustion
 }
 
-// Next returns the first key that is available now and was not tried in this walk.
-// It looks again from the first key every time, so that a key which became
-// available during the request is used before the pool is called exhausted. When
-// it returns false no key was left, and Exhausted says why.
+// Next returns the key that comes next by the pool's strategy, of those that are
+// available now and were not tried in this walk. It looks at all of them again every
+// time, so that a key which became available during the request is used before the
+// pool is called exhausted. When it returns false no key was left, and Exhausted says
+// why.
 //
 // The clock is read at most once, and not at all as long as the keys that come
 // first have no mark; the states are read after it, so a mark that lands during
 // the reading counts.
 func (w *Walker) Next() (Attempt, bool) {
-	slots := w.pool.slots
-	for i := range slots {
-		if w.isTried(i) {
-			continue
+	var now time.Time
+	for {
+		from := w.pool.from()
+		i := w.unmarked(from)
+		if i < 0 {
+			if now.IsZero() {
+				now = w.pool.clock.Now(w.pool.tagNext...)
+			}
+			if i, w.spent = w.at(from, now); i < 0 {
+				return Attempt{}, false
+			}
 		}
-		m := slots[i].key.mark.Load()
-		if m == nil {
+		if w.pool.used(i, from) {
 			return w.take(i), true
 		}
-		if !m.disabled {
-			break // a cooldown: only the clock can tell whether it is over
-		}
 	}
-	return w.nextAt(w.pool.clock.Now(w.pool.tagNext...))
-}
-
-// nextAt looks for a key and sums up the exhaustion in one pass over the marks, so
-// that both speak of the same states and of the same instant.
-func (w *Walker) nextAt(now time.Time) (Attempt, bool) {
-	slots := w.pool.slots
-	spent := Exhaustion{Keys: len(slots), Tried: w.count}
-	for i := range slots {
-		m := slots[i].key.mark.Load()
-		if m.available(now) && !w.isTried(i) {
-			return w.take(i), true
-		}
-		spent.count(m, now)
-	}
-	w.spent = spent
-	return Attempt{}, false
 }
 
 // Exhausted sums up why Next returned false, at the reading of the clock of that
-// Next. Before that it is the zero Exhaustion.
+// Next. As long as Next returns keys it is the zero Exhaustion.
 func (w *Walker) Exhausted() Exhaustion { return w.spent }
 
 func (w *Walker) take(i int) Attempt {
@@ -108,13 +95,13 @@ func (a Attempt) Cool(now time.Time, d time.Duration, status int) (changed bool)
 	if d <= 0 {
 		return false
 	}
-	return a.Key.cool(now.Add(d), status)
+	return a.Key.cool(now.Add(d), now, status)
 }
 
 // Disable sets the key aside until it is healed, because of an answer with the
 // given status, and reports whether that changed anything. The refusal is dropped
-// when the key left since the attempt began (Key.Leave) or left the attempt's pool
-// (Pool.Leave). On a key that is disabled already the first reason stays.
+// when the key left (Key.Leave) or was healed (Key.Enable) since the attempt began, or
+// left the attempt's pool (Pool.Leave). On a key that is disabled already the first reason stays.
 func (a Attempt) Disable(status int) (changed bool) {
 	return a.Key.disable(a.slot, a.epoch, status)
 }

@@ -131,6 +131,10 @@ type Config struct {
 
 	// Policy judges the upstreams' answers; zero: keypool.Strict.
 	Policy keypool.Policy
+	// Strategy is which key of a provider a request gets; zero: keypool.Primary. A pool
+	// begins anew with it when a reload changes the provider's keys, their order or its
+	// base URL, and goes on where it was otherwise.
+	Strategy keypool.Strategy
 	// MaxReplayBytes bounds what is kept of a request's body for further attempts;
 	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept. A larger body has a
 	// single attempt.
@@ -214,6 +218,9 @@ func (c *Config) mistakes() (faults []error) {
 	}
 	if c.OwnKeys != OwnKeysAllow && c.OwnKeys != OwnKeysDeny {
 		wrong("OwnKeys", int(c.OwnKeys), "it is OwnKeysAllow or OwnKeysDeny")
+	}
+	if _, err := keypool.ParseStrategy(c.Strategy.String()); err != nil {
+		wrong("Strategy", int(c.Strategy), "it is keypool.Primary, RoundRobin or LeastRecentlyLimited")
 	}
 	if p := c.BridgePrefix; p != "" && (p[0] != '/' || strings.HasSuffix(p, "/") || strings.ContainsAny(p, "?#% ")) {
 		wrong("BridgePrefix", fmt.Sprintf("%q", p), "it is a plain path such as "+DefaultBridgePrefix)

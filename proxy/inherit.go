@@ -19,6 +19,7 @@ type place struct{ name, host, secret string }
 // inheritance hands the key states of one snapshot to the rows of the next.
 type inheritance struct {
 	clock   quartz.Clock
+	order   keypool.Strategy
 	now     time.Time
 	old     *Snapshot
 	kept    keptStates
@@ -32,9 +33,10 @@ type inheritance struct {
 //
 // Enabled rows choose first and disabled ones take what is left, each in row order: a
 // row that is out of service must not take a mark away from one that is about to send.
-func inherit(clock quartz.Clock, old *Snapshot, rows []row, kept keptStates) (*inheritance, error) {
+func inherit(clock quartz.Clock, order keypool.Strategy, old *Snapshot, rows []row, kept keptStates) (*inheritance, error) {
 	h := &inheritance{
 		clock: clock,
+		order: order,
 		now:   clock.Now("proxy", "inherit"),
 		old:   old,
 		kept:  kept,
@@ -83,7 +85,7 @@ func (h *inheritance) fill(r *row) (err error) {
 		r.pool = from.pool
 		return nil
 	}
-	r.pool, err = keypool.NewOf(r.keys, h.clock)
+	r.pool, err = keypool.NewOf(r.keys, h.clock, h.order)
 	return err
 }
 

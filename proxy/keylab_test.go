@@ -43,16 +43,15 @@ type labT interface {
 	quartz.TestingT
 }
 
-func newKeyLab(t labT, ca *proxy.CA) *keyLab {
+func newKeyLab(t labT, ca *proxy.CA) *keyLab { return newKeyLabOf(t, proxy.Config{CA: ca}) }
+
+func newKeyLabOf(t labT, cfg proxy.Config) *keyLab {
 	lab := &keyLab{t: t, source: &rows{}, answers: map[string]string{}, hold: map[string]*held{}}
 	lab.clock = quartz.NewMock(t).WithLogger(quartz.NoOpLogger)
 	var err error
-	lab.server, err = proxy.New(proxy.Config{
-		Source:       lab.source,
-		Clock:        lab.clock,
-		CA:           ca,
-		WrapUpstream: func(http.RoundTripper) http.RoundTripper { return lab },
-	})
+	cfg.Source, cfg.Clock = lab.source, lab.clock
+	cfg.WrapUpstream = func(http.RoundTripper) http.RoundTripper { return lab }
+	lab.server, err = proxy.New(cfg)
 	require.NoError(t, err)
 	return lab
 }

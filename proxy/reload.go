@@ -53,7 +53,7 @@ func (s *Server) reload(ctx context.Context) error {
 	old := s.live.Load()
 	next := classify(providers, old)
 	rows := next.rows
-	legacy, err := inherit(s.cfg.Clock, old, rows, s.kept)
+	legacy, err := inherit(s.cfg.Clock, s.cfg.Strategy, old, rows, s.kept)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 
+	"github.com/gatedrill/gatedrill/keypool"
 	"github.com/gatedrill/gatedrill/proxy"
 	"github.com/gatedrill/gatedrill/sim/drill"
 )
@@ -18,13 +19,14 @@ import (
 const bridgeAddress = "bridge.invalid:8081"
 
 // Reference is the gateway of packages proxy and keypool, ready to be drilled.
-// It implements Inspector.
+// It implements Inspector and Declarer.
 func Reference() Gateway { return &reference{} }
 
 type reference struct {
 	server *proxy.Server
 	served chan error
 	bridge *http.Server // nil unless the bridge is behind a URL
+	intent Intent
 }
 
 // Start implements Gateway.
@@ -45,6 +47,7 @@ func (r *reference) Start(_ context.Context, env Env) error {
 	if err := configure(&cfg, env.Settings); err != nil {
 		return err
 	}
+	r.intent = IntentOf(env.Settings)
 	if r.server, err = proxy.New(cfg); err != nil {
 		return err
 	}
@@ -72,8 +75,8 @@ func resolver(env Env) func(ctx context.Context, host string) ([]netip.Addr, err
 
 // configure carries a drill's settings over.
 func configure(cfg *proxy.Config, s drill.Settings) error {
-	if s.Policy != "" && s.Policy != drill.PolicyStrict {
-		return fmt.Errorf("the reference gateway has no policy %q", s.Policy)
+	if err := configureKeys(cfg, s); err != nil {
+		return err
 	}
 	if s.Tunnel == drill.Deny {
 		cfg.Tunnel = proxy.TunnelDeny
@@ -96,6 +99,21 @@ func configure(cfg *proxy.Config, s drill.Settings) error {
 	return nil
 }
 
+// configureKeys carries over what is about keys.
+func configureKeys(cfg *proxy.Config, s drill.Settings) (err error) {
+	switch s.Policy {
+	case "", drill.PolicyStrict:
+	case drill.PolicyRecovering:
+		cfg.Policy = keypool.Recovering()
+	default:
+		return fmt.Errorf("the reference gateway has no policy %q", s.Policy)
+	}
+	if s.Strategy != "" {
+		cfg.Strategy, err = keypool.ParseStrategy(string(s.Strategy))
+	}
+	return err
+}
+
 // serveBridge puts the bridge behind its URL when a drill asks for that.
 func (r *reference) serveBridge(env Env) error {
 	if env.Settings.Bridge != drill.BridgeURL {
@@ -109,6 +127,9 @@ func (r *reference) serveBridge(env Env) error {
 	go r.bridge.Serve(l) // returns when Stop closes it
 	return nil
 }
+
+// Declare implements Declarer.
+func (r *reference) Declare() Intent { return r.intent }
 
 // Reload implements Gateway.
 func (r *reference) Reload(ctx context.Context) error { return r.server.Reload(ctx) }

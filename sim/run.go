@@ -133,10 +133,7 @@ func (r *run) judge(open, goroutines []string) {
 	for _, text := range w.upstreams.faults() {
 		v.Findings = append(v.Findings, check.Finding{Check: check.ScriptIsPlayed, Step: -1, Text: text})
 	}
-	intent := check.Strict()
-	if limit := w.settings.Replay; limit > 0 {
-		intent.MaxReplayBytes = int64(limit)
-	}
+	intent := IntentOf(w.settings)
 	if declarer, ok := r.gateway.(Declarer); ok {
 		intent = declarer.Declare()
 	}

@@ -146,7 +146,7 @@ func (us *upstreams) observe(name string, r fakeupstream.Request) {
 		Host: name, Method: r.Method, Target: target, Key: r.Key, KeyHeader: r.KeyHeader,
 		Header: r.Header, Body: trace.Body{Bytes: r.Body}, Status: r.Status, Answer: r.AnswerHeader,
 		Broke: r.Broke, Left: r.Left, Events: r.Events, Unread: r.Unread,
-		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark),
+		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark), Codes: r.ErrorCodes,
 	})
 }
 

@@ -79,6 +79,10 @@ type Intent struct {
 	Cooldown map[int]time.Duration
 	// Disable are the statuses that take a key out until somebody heals it.
 	Disable []int
+	// Codes are error codes that say more than the status: an answer of the status with
+	// the code, as error.code or else error.type, rests its key for its hint or the
+	// duration given here, whatever the status alone would do.
+	Codes map[int]map[string]time.Duration
 	// MaxCooldown bounds every cooldown.
 	MaxCooldown time.Duration
 	// MaxReplayBytes is the largest body that is kept for a second attempt: a larger
@@ -97,6 +101,33 @@ func Strict() Intent {
 		MaxReplayBytes: 32 << 20,
 		Exact:          true,
 	}
+}
+
+// Recovering is the reference gateway's policy recovering.
+func Recovering() Intent {
+	intent := Strict()
+	intent.Cooldown = map[int]time.Duration{429: time.Minute, 401: time.Minute}
+	intent.Disable = nil
+	intent.Codes = map[int]map[string]time.Duration{
+		429: {"insufficient_quota": time.Hour, "billing_not_active": time.Hour},
+		402: {"billing_error": time.Hour},
+	}
+	return intent
+}
+
+// judge is what an answer means for its key: for how long it rests (0: it does not),
+// unless its answer says otherwise, or whether it is out. Neither: the answer is the
+// client's.
+func (i Intent) judge(status int, codes []string) (rest time.Duration, out bool) {
+	for _, code := range codes {
+		if rest, ok := i.Codes[status][code]; ok {
+			return rest, false
+		}
+	}
+	if rest, ok := i.Cooldown[status]; ok {
+		return rest, false
+	}
+	return 0, slices.Contains(i.Disable, status)
 }
 
 // Secret is a canary: a text that must not turn up in the wrong place.
@@ -135,6 +166,9 @@ func All() []Check {
 		noKeyDownstream(), noTokenUpstream(), keyToItsHostOnly(),
 		oncePerRequest(), replayIsIdentical(), byokIsAlone(),
 		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(),
+		coolingKeyRests(), laterDeadlineWins(), disabledKeyRests(),
+		allTriedBeforeExhausted(), requestFaultsDoNotMark(),
+		errorBodyArrives(), truncationIsVisible(),
 		everyRequestEnds(), gaugesBalance(), nothingLeaks(),
 	}
 }

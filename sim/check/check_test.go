@@ -129,7 +129,8 @@ func TestChecks(t *testing.T) {
 		{"a later, shorter hint does not shorten",
 			newStory().ask("").attempt("k0", 429, retryAfter, "50").attempt("k1", 200).answer(200).
 				ask("").attempt("k0", 429, retryAfter, "2").attempt("k1", 429, retryAfter, "60").answer(429, retryAfter, "2"),
-			[]string{"retry-after-is-true: c was told to wait 2 s; the first key is back in 50 s"}},
+			[]string{"retry-after-is-true: c was told to wait 2 s; the first key is back in 50 s",
+				"cooling-key-rests: alpha.invalid got key k0, which was answered 429 0s before and rests until then"}},
 		{"a disabled key's wait does not count",
 			newStory().ask("").attempt("k0", 401).attempt("k1", 429, retryAfter, "9").answer(429, retryAfter, "9"), nil},
 		{"all disabled", newStory().ask("").attempt("k0", 401).attempt("k1", 403).answer(502), nil},
@@ -195,6 +196,7 @@ func TestLateLimitOfADisabledKeyDoesNotCount(t *testing.T) {
 		Body: trace.Body{Bytes: []byte("body")}, Request: "2", Arrived: early})
 	assert.Empty(t, s.answer(429, retryAfter, "9").findings())
 
+	s.load(trace.ProviderLoaded{Name: "alpha", Type: "openai", Host: alpha, Keys: []string{"k0", "k1"}, Status: "enabled"})
 	s.ask("").attempt("k0", 429, retryAfter, "3")
 	assert.Equal(t, []string{"retry-after-is-true: c was told to wait 9 s; the first key is back in 3 s"},
 		s.answer(429, retryAfter, "9").findings(), "a key that is asked again was healed")

@@ -1,11 +1,9 @@
 package check
 
 import (
-	"cmp"
 	"math/big"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -69,12 +67,16 @@ func retryAfterOnlyWhenWaitingHelps() Check {
 // the pool's keys at that moment.
 type exhaustion struct {
 	*exchange
-	rests []rest
+	rests []rest // after a rate limit
 }
 
 // rest is a key's cooldown as the witnesses know it: the gateway took its
 // reading somewhere between the upstream's answer and the client's.
-type rest struct{ from, to time.Duration }
+type rest struct {
+	from, to time.Duration
+	status   int  // of the answer that set it
+	unsure   bool // another answer's may end later, of another status
+}
 
 // wait is the shortest wait in whole seconds, as a range. ok is false when no
 // key is resting.
@@ -116,12 +118,17 @@ func (r *Run) exhaustions() []*exhaustion {
 			continue
 		}
 		e := &exhaustion{exchange: x}
+		unsure := false
 		for _, k := range keys {
-			if m, ok := marks.at(k, x.gotAt); ok {
+			m, ok := marks.at(k, x.gotAt)
+			unsure = unsure || m.unsure
+			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
 			}
 		}
-		list = append(list, e)
+		if !unsure {
+			list = append(list, e)
+		}
 	}
 	return list
 }
@@ -129,8 +136,7 @@ func (r *Run) exhaustions() []*exhaustion {
 // refused reports whether each attempt ended with a status that marks its key.
 func (r *Run) refused(x *exchange) bool {
 	for _, a := range x.attempts {
-		_, cools := r.Intent.Cooldown[a.Status]
-		if !cools && !slices.Contains(r.Intent.Disable, a.Status) {
+		if rest, out := r.Intent.judge(a.Status, a.Codes); rest == 0 && !out {
 			return false
 		}
 	}
@@ -165,57 +171,6 @@ func (r *Run) pool(x *exchange) []string {
 		}
 	}
 	return keys
-}
-
-// marks are the refusals of each key, in order of time.
-type marks map[string][]refusal
-
-type refusal struct {
-	arrived  time.Duration // when the attempt reached the upstream
-	at, told time.Duration // when it was answered, and when the gateway knew at the latest
-	rest     time.Duration // 0: disabled
-}
-
-func (r *Run) marks() marks {
-	m := marks{}
-	for _, x := range r.exchanges() {
-		for i, a := range x.attempts {
-			told := x.gotAt
-			if i+1 < len(x.attempts) {
-				told = x.attempts[i+1].Arrived // it has moved on by then
-			}
-			mark := refusal{arrived: a.Arrived, at: a.at, told: told}
-			if byDefault, cools := r.Intent.Cooldown[a.Status]; cools {
-				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
-			} else if !slices.Contains(r.Intent.Disable, a.Status) {
-				continue
-			}
-			m[a.Key] = append(m[a.Key], mark)
-		}
-	}
-	for _, seen := range m {
-		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
-	}
-	return m
-}
-
-// at is the rest of a key at an instant. The latest deadline counts. A key that
-// is disabled does not rest, whatever answers to older attempts still say of it;
-// an attempt that began later shows that it was healed meanwhile.
-func (m marks) at(key string, now time.Duration) (rest, bool) {
-	var r rest
-	resting, disabled := false, time.Duration(-1)
-	for _, s := range m[key] {
-		switch {
-		case s.at > now:
-		case s.rest == 0:
-			resting, disabled = false, s.at
-		case s.arrived <= disabled:
-		case !resting || s.at+s.rest > r.from:
-			r, resting = rest{s.at + s.rest, s.told + s.rest}, true
-		}
-	}
-	return r, resting
 }
 
 var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)

@@ -416,8 +416,11 @@ func (g *generator) gateway() drill.Op {
 		OwnKey: pick(g, "byok", "", drill.Allow, drill.Deny),
 		Auth:   pick(g, "auth", "", drill.AuthTokens, drill.AuthAny, drill.AuthNone),
 		Ports:  pick(g, "ports", nil, []int{443}, []int{8443, 80}),
+		Policy: pick(g, "policy", "", drill.PolicyStrict, drill.PolicyRecovering),
 		Prefix: pick(g, "prefix", "", "/bridge", "/a b"),
 		Replay: pick[drill.Size](g, "replay", 0, 1, 32<<20, 1000),
+
+		Strategy: pick(g, "strategy", "", drill.StrategyPrimary, drill.StrategyRoundRobin, drill.StrategyLeastLimited),
 	}
 	if reflect.DeepEqual(s, drill.Settings{}) {
 		s.Policy = drill.PolicyStrict

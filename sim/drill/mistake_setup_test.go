@@ -158,7 +158,7 @@ func setupMistakes() []mistakeCase {
 				"gateway replay=32\n" +
 				"gateway replay=1TiB\n",
 			want: []string{
-				`1:16: policy "lenient": want strict`,
+				`1:16: policy "lenient": want strict or recovering`,
 				`2:16: size "32" has no unit: write 32B or 32KiB`,
 				`3:16: size "1TiB": want the unit B, KiB, MiB or GiB`,
 			},

@@ -94,19 +94,19 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 }
 
 func TestSettingsReachTheWorld(t *testing.T) {
-	d, err := drill.Parse("x", []byte("gateway bridge=recorded tunnel=deny\ngateway byok=deny auth=none ports=443,8443 policy=strict prefix=/b replay=1KiB\n"))
+	d, err := drill.Parse("x", []byte("gateway bridge=recorded tunnel=deny\ngateway byok=deny auth=none ports=443,8443 policy=strict strategy=round-robin prefix=/b replay=1KiB\n"))
 	require.NoError(t, err)
 	var w recorder
 	for _, s := range d.Steps {
 		require.NoError(t, s.Op.Run(context.Background(), &w))
 	}
 	require.Equal(t, []string{
-		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B}",
-		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB}",
+		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B Strategy:}",
+		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB Strategy:round-robin}",
 	}, w.said)
 	require.Equal(t, drill.Settings{
 		Bridge: drill.BridgeRecorded, Tunnel: drill.Deny, OwnKey: drill.Deny, Auth: drill.AuthNone,
-		Ports: []int{443, 8443}, Policy: drill.PolicyStrict, Prefix: "/b", Replay: 1024,
+		Ports: []int{443, 8443}, Policy: drill.PolicyStrict, Prefix: "/b", Replay: 1024, Strategy: drill.StrategyRoundRobin,
 	}, d.Settings())
 }
 

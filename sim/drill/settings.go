@@ -16,6 +16,8 @@ type Settings struct {
 	Policy Policy // what an upstream's refusal does to a key
 	Prefix string // the bridge's path prefix; "": /api/v2/aibridge
 	Replay Size   // the largest body that is kept for a second attempt; 0: 32MiB
+
+	Strategy Strategy // which key of a provider a request gets
 }
 
 // Bridge is where decrypted requests go.
@@ -47,8 +49,22 @@ const (
 // Policy is what an upstream's refusal does to a key.
 type Policy string
 
-// PolicyStrict cools a key on 429, and disables it on 401 and 403.
-const PolicyStrict Policy = "strict"
+const (
+	// PolicyStrict cools a key on 429, and disables it on 401 and 403.
+	PolicyStrict Policy = "strict"
+	// PolicyRecovering cools a key on 429 and on 401, and for an hour where the error's
+	// code says that somebody has to pay; a 403 goes to the client.
+	PolicyRecovering Policy = "recovering"
+)
+
+// Strategy is which key of a provider a request gets, of those that can be used.
+type Strategy string
+
+const (
+	StrategyPrimary      Strategy = "primary"       // the first
+	StrategyRoundRobin   Strategy = "round-robin"   // the one after the key used last
+	StrategyLeastLimited Strategy = "least-limited" // the one whose last cooldown began the longest ago
+)
 
 // Merge returns s with what t sets on top of it.
 func (s Settings) Merge(t Settings) Settings {
@@ -57,6 +73,7 @@ func (s Settings) Merge(t Settings) Settings {
 	over(&s.OwnKey, t.OwnKey)
 	over(&s.Auth, t.Auth)
 	over(&s.Policy, t.Policy)
+	over(&s.Strategy, t.Strategy)
 	over(&s.Prefix, t.Prefix)
 	over(&s.Replay, t.Replay)
 	if t.Ports != nil {
@@ -89,8 +106,10 @@ func settings() []option[Settings] {
 			read:  func(l *Line, w Word, s *Settings) { s.Ports = l.ports(w) },
 			write: func(s Settings) []string { return writePorts(s.Ports) },
 		},
-		setting("policy", "What an upstream's refusal does to a key. strict: 429 cools it, 401 and 403 disable it.",
-			func(s *Settings) *Policy { return &s.Policy }, PolicyStrict),
+		setting("policy", "What an upstream's refusal does to a key. strict: 429 cools it, 401 and 403 disable it. recovering: 429 and 401 cool it, for an hour with a code that asks for money (insufficient_quota, billing_not_active, billing_error with 402); 403 goes to the client.",
+			func(s *Settings) *Policy { return &s.Policy }, PolicyStrict, PolicyRecovering),
+		setting("strategy", "Which key a request gets, of those that can be used: the first; the one after the key used last; or the one whose last cooldown began the longest ago.",
+			func(s *Settings) *Strategy { return &s.Strategy }, StrategyPrimary, StrategyRoundRobin, StrategyLeastLimited),
 		{
 			name:  "prefix",
 			form:  Form{"prefix=/PATH", "The bridge's path prefix; otherwise /api/v2/aibridge."},

@@ -74,15 +74,16 @@ func stories(p plot) *rapid.Generator[Story] {
 
 // writer is a story under way.
 type writer struct {
-	t       *rapid.T
-	plot    plot
-	world   *model.Model
-	answers *answers
-	ops     []drill.Op
-	last    model.Outcome // of the step before
-	keys    int           // made so far
-	tunnels []string      // open
-	opened  int           // tunnels so far
+	t        *rapid.T
+	plot     plot
+	settings drill.Settings
+	world    *model.Model
+	answers  *answers
+	ops      []drill.Op
+	last     model.Outcome // of the step before
+	keys     int           // made so far
+	tunnels  []string      // open
+	opened   int           // tunnels so far
 	// Of the requests that are sent at the same time right now, those that have yet to
 	// be answered, and those that are.
 	burst, answered int
@@ -91,13 +92,20 @@ type writer struct {
 func newWriter(t *rapid.T, p plot) *writer {
 	w := &writer{t: t, plot: p}
 	w.answers = &answers{draw: w.answer}
-	w.world = model.New(settings(), w.answers)
+	w.settings = w.drawSettings()
+	w.world = model.New(w.settings, w.answers)
 	return w
 }
 
-// settings are those of every drawn drill: the bridge's witness tells a bridged
-// request from one that is passed through.
-func settings() drill.Settings { return drill.Settings{Bridge: drill.BridgeRecorded} }
+// drawSettings chooses the gateway's: the bridge's witness tells a bridged request
+// from one that is passed through, and the rest is what becomes of keys.
+func (w *writer) drawSettings() drill.Settings {
+	return drill.Settings{
+		Bridge:   drill.BridgeRecorded,
+		Policy:   pick(w, "policy", "", "", drill.PolicyRecovering),
+		Strategy: pick(w, "strategy", "", "", drill.StrategyRoundRobin, drill.StrategyLeastLimited),
+	}
+}
 
 // do adds a step.
 func (w *writer) do(op drill.Op) {
@@ -112,7 +120,7 @@ func (w *writer) do(op drill.Op) {
 // of each.
 func (w *writer) finish(seed uint64) Story {
 	d := &drill.Drill{Name: w.plot.name}
-	steps := append([]drill.Op{drill.GatewayOp{Settings: settings()}}, w.answers.scripts()...)
+	steps := append([]drill.Op{drill.GatewayOp{Settings: w.settings}}, w.answers.scripts()...)
 	for _, op := range append(steps, w.ops...) {
 		d.Steps = append(d.Steps, drill.Step{Op: op})
 	}

@@ -20,7 +20,7 @@ func ExampleWaits() {
 	fmt.Println(story.Drill.Steps[0].Op)
 	// Output:
 	// The keys of a pool are rate limited, one after the other and at the same time: a client that no key is left for is told the shortest wait, and a client that waits exactly so long finds a key.
-	// gateway bridge=recorded
+	// gateway bridge=recorded policy=recovering strategy=round-robin
 }
 
 func plots() map[string]func() *rapid.Generator[gen.Story] {

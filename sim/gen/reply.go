@@ -57,7 +57,8 @@ func anyStatus(w *writer, key string) answerText {
 	if a, ok := outsider(w, key); ok {
 		return a
 	}
-	return pick[answerText](w, "answer", "200", "200", "500", "429 retry-after=5", "429 retry-after=30", "429", "401", "403", "529")
+	return pick[answerText](w, "answer", "200", "200", "500", "429 retry-after=5", "429 retry-after=30", "429", "401", "403", "529",
+		"429 code=insufficient_quota", "402 code=billing_error")
 }
 
 // mostlyLimited answers with rate limits in every form that upstreams have.
@@ -80,7 +81,7 @@ func overlapping(w *writer, _ string) answerText {
 // hints are rate limits, the plainest first.
 func hints() []answerText {
 	return []answerText{
-		"429 retry-after=5", "429 retry-after=3", "429 retry-after=30", "429",
+		"429 retry-after=5", "429 retry-after=3", "429 retry-after=30", "429", "429 code=insufficient_quota",
 		"429 retry-after=1.5", "429 retry-after=299.997", "429 retry-after-ms=1500",
 		"429 retry-after=60 retry-after-ms=2500", "429 retry-after=9 retry-after-ms=soon",
 		"429 retry-after=date+5s", "429 retry-after=date+7s form=rfc850", "429 retry-after=date+9s form=asctime",

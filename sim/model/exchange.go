@@ -107,7 +107,7 @@ func (m *Model) tooLarge(r drill.Request) bool {
 func (m *Model) walk(to route, t *tunnel, r drill.Request, p *provider) {
 	tried := map[*key]bool{}
 	for {
-		k, clear := p.next(tried, m.now, nil)
+		k, clear := m.next(p, tried, nil)
 		if !clear {
 			m.lose("it depends on the blur whether a cooldown of %s is over", p.row.Name)
 			return
@@ -130,17 +130,32 @@ func (m *Model) walk(to route, t *tunnel, r drill.Request, p *provider) {
 
 // mark tells a key what was answered, and reports whether the request goes on.
 func (m *Model) mark(k *key, a fakeupstream.Answer, by *runner) (goesOn bool) {
+	does, usual := m.judge(a)
+	switch {
+	case does == harmless:
+		return false
+	case does == refuses:
+		if k.refused == 0 {
+			k.refused = a.Status
+		}
+		return true
+	}
 	h, clear := headerOf(a, m.now)
-	hint, also := cooldown(h, m.now)
-	if a.Status == limited && !(clear && also) {
+	hint, also := cooldown(h, usual, m.now)
+	if !clear || !also {
 		m.lose("it depends on the blur how long %q asks to wait", a)
 	}
+	matters := k.limit != a.Status || m.settings.Strategy == drill.StrategyLeastLimited
+	if apart := m.now + hint - k.until; matters && k.until != 0 && k.refused == 0 && apart < Blur && apart > -Blur {
+		m.lose("it depends on the blur which of two cooldowns of %s ends later", k.alias)
+	}
 	before := k.until
-	goesOn = k.answered(a.Status, hint, m.now)
+	m.cooled++
+	k.cool(m.now, hint, a.Status, m.cooled)
 	if k.until != before {
 		k.by = by
 	}
-	return goesOn
+	return true
 }
 
 // gotNoKey is the gateway's own answer when no key is left.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	usualCooldown = time.Minute    // when an answer says nothing of use
+	usualCooldown = time.Minute    // of a rate limit that says nothing of use
 	mostCooldown  = 24 * time.Hour // whatever an answer says
 )
 
@@ -51,9 +51,9 @@ func layoutOf(f fakeupstream.RetryAfterForm) string {
 	return "Mon, 02 Jan 2006 15:04:05 GMT"
 }
 
-// cooldown is how long a rate limit asks to wait. clear is false when that
-// depends on the blur.
-func cooldown(h http.Header, now time.Duration) (d time.Duration, clear bool) {
+// cooldown is how long an answer asks to wait, usual when it says nothing of use.
+// clear is false when that depends on the blur.
+func cooldown(h http.Header, usual, now time.Duration) (d time.Duration, clear bool) {
 	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok && d > 0 {
 		return d, true
 	}
@@ -62,15 +62,15 @@ func cooldown(h http.Header, now time.Duration) (d time.Duration, clear bool) {
 		if d > 0 {
 			return d, true
 		}
-		return usualCooldown, true
+		return usual, true
 	}
 	at, err := http.ParseTime(strings.TrimSpace(value))
 	if err != nil {
-		return usualCooldown, true
+		return usual, true
 	}
 	left := at.Sub(worldBegins().Add(now))
 	if left <= 0 {
-		return usualCooldown, true
+		return usual, true
 	}
 	return min(left, mostCooldown), left >= Blur && (left <= mostCooldown || left >= mostCooldown+Blur)
 }

@@ -8,18 +8,21 @@ import (
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
-// What a key's answers do to it.
+// The statuses that can speak of a key, by what they say.
 const (
-	limited  = 429 // it cools
-	noAccess = 401 // it is out until somebody heals it
-	noEntry  = 403 // the same
+	limited  = 429
+	noAccess = 401
+	noMoney  = 402
+	noEntry  = 403
 )
 
 // key is one key of one provider.
 type key struct {
 	alias   string
-	refused int           // 401 or 403; 0: neither
+	refused int           // status that refused it; 0: none
 	until   time.Duration // end of the last cooldown; 0: there was none
+	limit   int           // status that set it
+	since   int           // its number among all cooldowns of the run; 0: there was none
 	by      *runner       // who set it, when it was one of several at the same time
 }
 
@@ -38,48 +41,14 @@ func (k *key) left(now time.Duration, asks *runner) (least, most time.Duration) 
 // of that and hides it.
 func (k *key) cools(now time.Duration) bool { return k.refused == 0 && k.until > now }
 
-// answered marks the key with an answer, and reports whether the request goes on
-// to another key. hint is how long a rate limit asks to wait.
-func (k *key) answered(status int, hint, now time.Duration) (goesOn bool) {
-	switch status {
-	case limited:
-		if k.refused == 0 {
-			k.until = max(k.until, now+hint) // a later deadline wins, a shorter one never shortens
-		}
-		return true
-	case noAccess, noEntry:
-		if k.refused == 0 {
-			k.refused = status
-		}
-		return true
-	}
-	return false
-}
-
-// next is the first key that can be used and was not tried. clear is false when
-// that depends on less than the blur.
-func (p *provider) next(tried map[*key]bool, now time.Duration, asks *runner) (found *key, clear bool) {
-	for _, k := range p.keys {
-		least, most := k.left(now, asks)
-		switch {
-		case tried[k], k.refused != 0:
-		case k.until == 0, most <= 0:
-			return k, true
-		case least <= 0:
-			return nil, false
-		}
-	}
-	return nil, true
-}
-
 // exhausted is the answer to a request that found no key: 429 with the shortest
-// wait over the keys that were rate limited, in whole seconds, at least 1, or 502
+// wait over the keys that were rate limited last, in whole seconds, at least 1, or 502
 // when waiting does not help. clear is false when the wait depends on the blur.
 func (p *provider) exhausted(now time.Duration, asks *runner) (status int, wait int64, clear bool) {
 	const none = time.Duration(math.MaxInt64)
 	shortest, longest := none, none
 	for _, k := range p.keys {
-		if k.refused == 0 && k.until != 0 {
+		if k.refused == 0 && k.until != 0 && k.limit == limited {
 			least, most := k.left(now, asks)
 			shortest, longest = min(shortest, least), min(longest, most)
 		}
@@ -136,5 +105,5 @@ func (k *key) describe(now time.Duration) (text string, clear bool) {
 	case k.until == 0 || most == 0:
 		return "available", true
 	}
-	return fmt.Sprintf("cooling %s (429)", most), least == most
+	return fmt.Sprintf("cooling %s (%d)", most, k.limit), least == most
 }

@@ -79,6 +79,7 @@ type Model struct {
 	failure   string // of the source; "": it works
 	live      snapshot
 	kept      []keptKey
+	cooled    int // how often a key was set aside for a time
 	tunnels   map[string]*tunnel
 
 	out  Outcome
@@ -91,7 +92,7 @@ var _ drill.World = (*Model)(nil)
 // for every answer that the gateway would get.
 func New(s drill.Settings, u Upstreams) *Model {
 	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}}
-	if s.Policy != "" && s.Policy != drill.PolicyStrict {
+	if s.Policy != "" && s.Policy != drill.PolicyStrict && s.Policy != drill.PolicyRecovering {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
 	return m

@@ -95,7 +95,7 @@ func (m *Model) burst(ops []drill.Op) (all []*runner, p *provider) {
 
 // begin sends a request out with the next key, or ends it when there is none.
 func (m *Model) begin(r *runner, p *provider) {
-	k, clear := p.next(r.tried, m.now, r)
+	k, clear := m.next(p, r.tried, r)
 	switch {
 	case !clear:
 		m.lose("it depends on the blur whether a cooldown of %s is over", p.row.Name)

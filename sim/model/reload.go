@@ -18,6 +18,7 @@ func (m *Model) Reload(context.Context) error {
 	}
 	next := classify(m.rows.All())
 	m.succeed(next)
+	m.live.goesOn(next)
 	m.live = next
 	if len(next) == 0 {
 		m.see(trace.Reloaded{Rows: "no providers"})

@@ -25,6 +25,7 @@ type provider struct {
 	base   *url.URL
 	host   string // lower case; "": it has none
 	keys   []*key // nil: it holds no keys, or is excluded
+	turn   int    // index of the key that a round robin looks at first
 }
 
 // snapshot is the providers of one good reload, in the order of the source.

@@ -124,6 +124,7 @@ type UpstreamGot struct {
 	Left      bool          // the gateway left before the answer was whole
 	Events    int           // content events that were sent
 	Unread    bool          // the answer came before the body was read, of which nothing is known then
+	Codes     []string      // error.code and error.type of the answer's body, those that it has
 }
 
 func (u UpstreamGot) Actor() Actor { return Actor{RankUpstream, u.Host} }

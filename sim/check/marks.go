@@ -1,0 +1,146 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// marks are the refusals of each key, in order of time.
+type marks map[string][]refusal
+
+type refusal struct {
+	request  string        // whose attempt it was
+	began    time.Duration // when its request was sent
+	arrived  time.Duration // when the attempt reached the upstream
+	at, told time.Duration // when it was answered, and when the gateway knew at the latest
+	rest     time.Duration // 0: disabled
+	status   int
+	known    bool // what the gateway did next shows that it saw the answer
+}
+
+// marks reads off the pools' attempts what each key was told. A request with a key of
+// its own marks none.
+func (r *Run) marks() marks {
+	m := marks{}
+	for _, x := range r.exchanges() {
+		if x.sent.OwnKey != "" {
+			continue
+		}
+		for i, a := range x.attempts {
+			told, known := x.gotAt, x.got != nil && (x.got.Status == a.Status || x.got.Status == 429)
+			if i+1 < len(x.attempts) {
+				next := x.attempts[i+1]
+				told, known = next.Arrived, next.Key != a.Key // it has moved on by then, or net/http sent it again
+			}
+			mark := refusal{request: x.sent.ID, began: x.at, arrived: a.Arrived, at: a.at, told: told, status: a.Status, known: known}
+			byDefault, out := r.Intent.judge(a.Status, a.Codes)
+			switch {
+			case byDefault > 0:
+				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
+			case !out:
+				continue
+			}
+			m[a.Key] = append(m[a.Key], mark)
+		}
+	}
+	for _, seen := range m {
+		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
+	}
+	return m
+}
+
+// at is the rest of a key at an instant. The latest deadline counts. A key that
+// is disabled does not rest, whatever answers to older attempts still say of it;
+// an attempt that began later shows that it was healed meanwhile.
+func (m marks) at(key string, now time.Duration) (rest, bool) {
+	var r rest
+	resting, disabled := false, time.Duration(-1)
+	for _, s := range m[key] {
+		switch {
+		case s.at > now:
+		case s.rest == 0:
+			resting, disabled = false, s.at
+		case s.arrived <= disabled:
+		case !resting || s.at+s.rest > r.from:
+			unsure := resting && s.status != r.status && s.at+s.rest < r.to
+			r, resting = rest{from: s.at + s.rest, to: s.told + s.rest, status: s.status, unsure: unsure}, true
+		case s.status != r.status && s.told+s.rest > r.from:
+			r.unsure = true
+		}
+	}
+	return r, resting
+}
+
+// everOut reports whether a key was disabled up to an instant. What such a key was told
+// besides may or may not count.
+func (m marks) everOut(key string, until time.Duration) bool {
+	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until })
+}
+
+// reloadedBetween reports whether rows were loaded in a span of time, its ends
+// included.
+func (r *Run) reloadedBetween(from, to time.Duration) bool {
+	return slices.ContainsFunc(r.Observations, func(o trace.Observation) bool {
+		switch o.Fact.(type) {
+		case trace.ProviderLoaded, trace.Reloaded:
+			return from <= o.At && o.At <= to
+		}
+		return false
+	})
+}
+
+// load is what one reload put into service.
+type load struct {
+	at   time.Duration
+	rows []trace.ProviderLoaded
+}
+
+func (r *Run) loads() []load {
+	var list []load
+	step := -1
+	for _, o := range r.Observations {
+		f, isRow := o.Fact.(trace.ProviderLoaded)
+		if _, isEmpty := o.Fact.(trace.Reloaded); !isRow && !isEmpty {
+			continue
+		}
+		if o.Step != step || len(list) == 0 {
+			list, step = append(list, load{}), o.Step
+		}
+		last := &list[len(list)-1]
+		last.at = o.At
+		if isRow {
+			last.rows = append(last.rows, f)
+		}
+	}
+	return list
+}
+
+// staysPut reports whether a key was in one live row of the same name and host, and in
+// no other, all the time: then nothing but its answers has touched its state.
+func (r *Run) staysPut(key string, from, to time.Duration) bool {
+	type place struct{ name, host string }
+	var home *place
+	loads := r.loads()
+	for i, l := range loads {
+		if l.at > to || i+1 < len(loads) && loads[i+1].at < from {
+			continue // not yet in service, or no longer
+		}
+		var now []place
+		for _, row := range l.rows {
+			if slices.Contains(row.Keys, key) {
+				now = append(now, place{row.Name, row.Host})
+				if !row.Routes() {
+					return false
+				}
+			}
+		}
+		if len(now) != 1 || home != nil && *home != now[0] {
+			return false
+		}
+		home = &now[0]
+	}
+	return home != nil
+}
