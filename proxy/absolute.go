@@ -87,7 +87,7 @@ func (s *Server) forwardAbsolute(w http.ResponseWriter, r *http.Request, target 
 	out := newRequest(r, u, header)
 	out.Host = r.Host
 	s.exchange(w, r, out, exchange{
-		via:      s.upstream.verbatim,
+		via:      s.upstream.outside,
 		pinned:   p,
 		verbatim: true,
 		replay:   readAhead,

@@ -67,7 +67,8 @@ func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	target, err := parseAuthority(r.RequestURI)
 	// What does not parse is not logged: a token may be where it does not belong.
 	answer, rec := s.begin(w, target.dial, "")
-	t := &tunnel{authority: target}
+	t := &tunnel{authority: target, id: rec.id}
+	r = r.WithContext(withRequestID(r.Context(), rec.id))
 	defer func() {
 		if t.Conn == nil {
 			s.logRequest(r, answer, rec)
