@@ -67,7 +67,7 @@ func parseAbsolute(requestURI string) (authority, error) {
 // forwardAbsolute sends a request to a host of no provider, as the client sent it: it
 // gets no key and no X-Forwarded headers, and loses only what concerns this gateway.
 func (s *Server) forwardAbsolute(w http.ResponseWriter, r *http.Request, target authority, p *pinned) {
-	u := &url.URL{Scheme: "http", Host: target.dial, RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
+	u := &url.URL{Scheme: "http", Host: strings.ToLower(target.dial), RawQuery: r.URL.RawQuery, ForceQuery: r.URL.ForceQuery}
 	path := targetPath(r)
 	if r.Method == http.MethodOptions && r.URL.Path == "" && r.URL.RawQuery == "" && !r.URL.ForceQuery {
 		path = "*" // it is about the server as a whole: RFC 9112 section 3.2.4
