@@ -13,7 +13,11 @@ import (
 // The Host header of such a request is ignored, as that section demands and as net/http
 // does: the URL alone says which host is meant, to the gateway and to the upstream.
 func (s *Server) serveAbsolute(w http.ResponseWriter, r *http.Request) {
-	target, err := parseAbsolute(r.RequestURI)
+	port := "80"
+	if r.URL.Scheme == "https" {
+		port = "443"
+	}
+	target, err := parseAbsolute(r.RequestURI, port)
 	answer, rec := s.begin(w, target.dial, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	switch {
@@ -52,14 +56,14 @@ func (s *Server) serveAbsolute(w http.ResponseWriter, r *http.Request) {
 
 // parseAbsolute reads the authority of an absolute URL as strictly as CONNECT's, from
 // the request line itself: net/url unescapes hosts and takes user information apart.
-// Without a port it is the scheme's.
-func parseAbsolute(requestURI string) (authority, error) {
+// Without a port it is the given one, the scheme's.
+func parseAbsolute(requestURI, port string) (authority, error) {
 	_, rest, _ := strings.Cut(requestURI, "://")
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {
 		rest = rest[:i]
 	}
 	if !strings.Contains(rest[strings.LastIndexByte(rest, ']')+1:], ":") {
-		rest += ":80"
+		rest += ":" + port
 	}
 	return parseAuthority(rest)
 }
@@ -96,4 +100,3 @@ func (s *Server) forwardAbsolute(w http.ResponseWriter, r *http.Request, target 
 		},
 	})
 }
-

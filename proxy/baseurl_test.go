@@ -98,7 +98,9 @@ func TestBaseURLTokens(t *testing.T) {
 			assert.Equal(t, tt.body, got.body, tt)
 			continue
 		}
-		var fault struct{ Error struct{ Type, Message string } }
+		var fault struct {
+			Error struct{ Type, Message string }
+		}
 		require.NoError(t, json.Unmarshal([]byte(got.body), &fault), got.body)
 		assert.Equal(t, tt.body, fault.Error.Type, tt)
 		assert.Equal(t, "none", got.Header.Get(proxy.HeaderCredential))
