@@ -181,7 +181,7 @@ func TestFurtherProxyThatRefuses(t *testing.T) {
 		"forbids":                 "HTTP/1.1 403 Forbidden\r\nContent-Length: 6\r\n\r\nsecret",
 		"fails":                   "HTTP/1.1 504 secret\r\n\r\n",
 		"redirects":               "HTTP/1.1 302 Found\r\nLocation: http://secret.invalid/\r\n\r\n",
-		"switches":                "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+		"switches":                "HTTP/1.1 101 Switching Protocols\r\n\r\nHTTP/1.1 200 OK\r\n\r\n",
 		"leaves":                  "",
 		"leaves in the middle":    "HTTP/1.1 200 OK\r\nX: y",
 		"speaks another language": "220 secret ESMTP\r\n",
@@ -269,6 +269,35 @@ func TestFurtherProxyThatIsSilent(t *testing.T) {
 	}
 }
 
+// A stale tunnel's request waits in net/http's transport, whose dials outlive requests:
+// the shutdown ends them.
+func TestShutdownWhileAStaleTunnelWaitsForTheFurtherProxy(t *testing.T) {
+	inBubble(t, func(c *proxy.Config) {
+		c.DialTimeout, c.UpstreamProxy = -1, "http://proxy.invalid"
+	}, nil, func(t *testing.T, b *bubble) {
+		l := b.net.listen("proxy.invalid:80")
+		defer l.Close()
+		ended := make(chan struct{})
+		go func() {
+			if conn, err := l.Accept(); err == nil {
+				_, _ = io.Copy(io.Discard, conn)
+				_ = conn.Close()
+				close(ended)
+			}
+		}()
+		c := b.tunnel()
+		b.source.set()
+		require.NoError(t, b.server.Reload(t.Context()))
+		c.send("GET / HTTP/1.1\nHost: alpha.invalid\n\n")
+		pass(time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		assert.ErrorIs(t, b.server.Shutdown(ctx), context.DeadlineExceeded)
+		<-ended
+		_ = c.conn.Close()
+	})
+}
+
 func TestFurtherProxyHandshakeIsBounded(t *testing.T) {
 	inBubble(t, func(c *proxy.Config) {
 		limits(c)
@@ -312,6 +341,9 @@ func TestUpstreamProxySettings(t *testing.T) {
 		assert.Contains(t, err.Error(), "UpstreamProxy: "+want, target)
 		assert.NotContains(t, err.Error(), "hush", target)
 	}
-	_, err := proxy.New(proxy.Config{Source: proxy.Static{}, Exempt: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), {}}})
-	assert.ErrorContains(t, err, "Exempt[1]: invalid Prefix: it is no range of addresses")
+	_, err := proxy.New(proxy.Config{Source: proxy.Static{}, Exempt: []netip.Prefix{
+		netip.MustParsePrefix("10.0.0.0/8"), {}, netip.PrefixFrom(netip.MustParseAddr("::ffff:10.0.0.0"), 104)}})
+	assert.ErrorContains(t, err, "Exempt[1]: invalid Prefix: it is no range of IPv4 or IPv6 addresses")
+	assert.ErrorContains(t, err, "Exempt[2]: ::ffff:10.0.0.0/104: it is no range of IPv4 or IPv6 addresses")
+	assert.NotContains(t, err.Error(), "Exempt[0]")
 }

@@ -225,8 +225,8 @@ func (c *Config) mistakes() (faults []error) {
 		wrong("UserAgent", fmt.Sprintf("%q", c.UserAgent), "it is not a header value")
 	}
 	for i, prefix := range c.Exempt {
-		if !prefix.IsValid() {
-			wrong(fmt.Sprintf("Exempt[%d]", i), prefix, "it is no range of addresses")
+		if !prefix.IsValid() || prefix.Addr().Is4In6() {
+			wrong(fmt.Sprintf("Exempt[%d]", i), prefix, "it is no range of IPv4 or IPv6 addresses")
 		}
 	}
 	if shown, why := badProxyURL(c.UpstreamProxy); why != "" {

@@ -7,6 +7,10 @@ import (
 	"github.com/coder/quartz"
 )
 
+// silenceTags name the timer to a mock clock; made once, as a call would make them each
+// time.
+var silenceTags = []string{"proxy", "silence"}
+
 // silence ends a connection on which an answer does not go on. It belongs to the
 // connection and not to the answer, so that the timer is made once for all of its
 // answers. By the clock, and not by a deadline of the connection's: those are measured
@@ -35,10 +39,10 @@ func (s *silence) begin(b *answerBody) {
 	s.disarmLocked()
 	s.waiting = b
 	if s.timer == nil {
-		s.timer = s.clock.AfterFunc(s.limit, s.fire, "proxy", "silence")
+		s.timer = s.clock.AfterFunc(s.limit, s.fire, silenceTags...)
 		return
 	}
-	s.timer.Reset(s.limit, "proxy", "silence")
+	s.timer.Reset(s.limit, silenceTags...)
 }
 
 // end is called after it, and reports whether the connection was ended.
@@ -59,7 +63,7 @@ func (s *silence) disarmLocked() {
 		return
 	}
 	s.waiting = nil
-	if !s.timer.Stop("proxy", "silence") {
+	if !s.timer.Stop(silenceTags...) {
 		s.late++ // it has fired, and waits for the lock
 	}
 }

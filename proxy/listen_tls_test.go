@@ -206,7 +206,8 @@ func TestCurlOverTLS(t *testing.T) {
 	assert.Equal(t, "GET /v1/x auth=Bearer sk-1 key=GET /v1/second auth=Bearer sk-1 key=", string(out))
 }
 
-// secure serves the bubble's gateway over TLS, and returns what dials it.
+// secure serves the bubble's gateway over TLS, and returns what dials it. Those who shake
+// hands take two seconds to begin.
 func (b *bubble) secure() (bare func() net.Conn, shaken func() *tls.Conn) {
 	ca := newTestCA(b.t)
 	l := b.net.listen("gateway:2")
@@ -219,7 +220,9 @@ func (b *bubble) secure() (bare func() net.Conn, shaken func() *tls.Conn) {
 		return conn
 	}
 	return bare, func() *tls.Conn {
-		client := tls.Client(endConn{bare(), &atomic.Bool{}}, &tls.Config{RootCAs: ca.pool(), ServerName: "gateway.invalid"})
+		conn := bare()
+		pass(2 * time.Second)
+		client := tls.Client(endConn{conn, &atomic.Bool{}}, &tls.Config{RootCAs: ca.pool(), ServerName: "gateway.invalid"})
 		require.NoError(b.t, client.Handshake())
 		return client
 	}
