@@ -115,7 +115,8 @@ func TestAnythingButConnectIsToldHow(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, lines := range []string{
 		"GET / HTTP/1.1\nHost: gateway\n\n",
-		"GET http://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
+		"GET ftp://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
+		"GET https://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
 		"POST /v1/chat HTTP/1.1\nHost: gateway\nContent-Length: 2\n\n{}",
 		"OPTIONS * HTTP/1.1\nHost: gateway\n\n",
 	} {

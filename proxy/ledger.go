@@ -144,11 +144,7 @@ func (l *ledger) cut() {
 	all := l.inOrderLocked()
 	l.mu.Unlock()
 	for _, e := range all {
-		if secure, ok := e.accepted.(*tlsConn); ok {
-			secure.cut()
-			continue
-		}
-		_ = e.accepted.Close()
+		_ = belowTLS(e.accepted).Close()
 	}
 }
 

@@ -109,6 +109,3 @@ func (c *tlsConn) handshake() {
 		}
 	})
 }
-
-// cut closes the connection without a word, for the ledger.
-func (c *tlsConn) cut() { _ = c.NetConn().Close() }

@@ -12,7 +12,7 @@ import (
 func (s *Server) connectRaw(w http.ResponseWriter, r *http.Request, t *tunnel) {
 	upstream, err := s.dialOutside(r.Context(), t.authority)
 	if err != nil {
-		s.log.Info("connect failed", "connect", t.dial, "error", err)
+		s.log.InfoContext(r.Context(), "connect failed", "connect", t.dial, "error", err)
 		if r.Context().Err() != nil {
 			panic(http.ErrAbortHandler)
 		}
