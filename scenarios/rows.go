@@ -98,7 +98,7 @@ func upstreamRows() []Row {
 		{Number: 29, Must: "offer no HTTP/2 that was not tested", Stock: "is one setting away from it",
 			Tests: []string{"proxy.TestHTTP2IsNotOffered"}, Shown: []string{"sim/patient.TestStockOffersHTTP2WhenAsked"}},
 		{Number: 30, Must: "set the Logger", Stock: "prints warnings to stderr, asked or not",
-			Tests: []string{"proxy.TestRawTunnelsThatCannotBeDialled"}, Shown: []string{"sim/patient.TestStockPrintsWarnings"}},
+			Tests: []string{"proxy.TestRowLoggerIsSet"}, Shown: []string{"sim/patient.TestStockPrintsWarnings"}},
 		{Number: 31, Must: "hold a request to one snapshot", Tests: []string{"proxy.TestReloadDuringAStream"}},
 	}
 }

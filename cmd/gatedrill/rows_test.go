@@ -21,7 +21,9 @@ func TestRowsDocumentIsCurrent(t *testing.T) {
 	want, err := between(string(text), table)
 	require.NoError(t, err)
 	assert.Equal(t, want, string(text), "run: go run ./cmd/gatedrill rows --write docs/rows.md")
-	for line := range strings.Lines(table) {
+	rows := strings.Split(strings.TrimSpace(table), "\n")[2:]
+	assert.Len(t, rows, 31)
+	for _, line := range rows {
 		cells := strings.Split(line, " | ")
 		require.Len(t, cells, 6, line)
 		assert.NotContains(t, cells[4], "fails", "the reference gateway holds every row")
