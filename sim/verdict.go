@@ -21,6 +21,7 @@ type Verdict struct {
 	Error    string          // what the harness could not do; "": it could
 	Trace    trace.Trace
 	Virtual  int64 // nanoseconds of virtual time that the run took
+	Wall     int64 // nanoseconds of real time, by whoever had it played in a process of its own; 0: nobody measured
 }
 
 // StepResult is one step with what was expected and what was seen.

@@ -31,7 +31,8 @@ type cli struct {
 	Replay replayCmd `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
 	List   listCmd   `cmd:"" help:"List the drills of the library."`
 	Show   showCmd   `cmd:"" help:"Print a drill of the library."`
-	Help   helpCmd   `cmd:"" help:"Explain a topic: drill (how drill files are written)."`
+	Rows   rowsCmd   `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
+	Help   helpCmd   `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
 }
 
 // app is what a verb works with.

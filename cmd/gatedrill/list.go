@@ -48,11 +48,15 @@ func (c *showCmd) Run(a *app) error {
 
 // helpCmd explains topics that a flag's one line cannot.
 type helpCmd struct {
-	Topic string `arg:"" enum:"drill" help:"drill: how drill files are written."`
+	Topic string `arg:"" enum:"drill,json" help:"drill: how drill files are written. json: what --json writes."`
 }
 
-// Run prints what the verbs say of themselves.
-func (*helpCmd) Run(a *app) error {
-	fmt.Fprint(a.stdout, drill.Help())
+// Run prints what the verbs and the records say of themselves.
+func (c *helpCmd) Run(a *app) error {
+	text := drill.Help()
+	if c.Topic == "json" {
+		text = recordHelp
+	}
+	fmt.Fprint(a.stdout, text)
 	return nil
 }

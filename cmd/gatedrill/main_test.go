@@ -22,5 +22,8 @@ func TestMain(m *testing.M) {
 
 // The command line, as a person sees it: one script per verb in testdata.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata"})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"readjunit": reads(readJUnit),
+		"readjson":  reads(readJSON),
+	}})
 }

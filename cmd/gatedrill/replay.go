@@ -15,6 +15,7 @@ type replayCmd struct {
 	File  string `arg:"" help:"A drill file, or a name from the library."`
 	Seed  uint64 `default:"1" help:"The seed of the run to play again."`
 	Trace string `placeholder:"FILE" help:"Compare with the trace of the same drill and seed in FILE, as run --trace wrote it."`
+	JSON  bool   `name:"json" help:"Write one line of JSON to stdout, and the rest to stderr. gatedrill help json says what is in it."`
 	gatewayFlag
 }
 
@@ -44,31 +45,47 @@ func (c *replayCmd) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(a.stdout, first.Story(""))
-	differences := 0
-	tell := func(what string, other trace.Trace) {
-		if diff := first.Trace.Difference(other); diff != "" {
-			differences++
-			fmt.Fprintf(a.stdout, "%s differs: %s\n", what, diff)
-		}
-	}
-	tell("the second run", second.Trace)
+	again := replayed{Same: true, Differences: []traceDifference{}}
+	again.compare("the second run", first.Trace, second.Trace)
 	if recorded != nil {
-		tell(c.Trace, *recorded)
+		again.compare(c.Trace, first.Trace, *recorded)
 	}
-	return c.sum(a, first, differences)
+	return c.tell(a, t, first, &again)
 }
 
-func (c *replayCmd) sum(a *app, v *sim.Verdict, differences int) error {
+// compare notes the first difference of two traces.
+func (r *replayed) compare(what string, one, other trace.Trace) {
+	if diff := one.Difference(other); diff != "" {
+		r.Same = false
+		r.Differences = append(r.Differences, traceDifference{what, diff})
+	}
+}
+
+// tell says how the run went, and whether it went the same way.
+func (c *replayCmd) tell(a *app, t target, v *sim.Verdict, again *replayed) error {
+	out := a.stdout
+	if c.JSON {
+		out = a.stderr
+		command := (&runCmd{gatewayFlag: c.gatewayFlag}).replay(t, v)
+		r := newRecord(t, v.Outcome(), v, c.Gateway, command)
+		r.replayed = again
+		if err := newRecords(a.stdout).Encode(r); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(out, v.Story(""))
 	same := "the same, byte for byte"
-	if differences > 0 {
+	if !again.Same {
 		same = "NOT the same"
 	}
-	fmt.Fprintf(a.stdout, "%s %s on seed %d; played again, it is %s (trace %.16s)\n", v.Drill, v.Outcome(), v.Seed, same, v.Trace.Hash)
+	for _, d := range again.Differences {
+		fmt.Fprintf(out, "%s differs: %s\n", d.With, d.Text)
+	}
+	fmt.Fprintf(out, "%s %s on seed %d; played again, it is %s (trace %.16s)\n", v.Drill, v.Outcome(), v.Seed, same, v.Trace.Hash)
 	switch {
 	case v.Outcome() == sim.Broken:
 		return &exit{code: exitBroken}
-	case differences > 0 || v.Outcome() == sim.Failed:
+	case !again.Same || v.Outcome() == sim.Failed:
 		return &exit{code: exitFailed}
 	}
 	return nil

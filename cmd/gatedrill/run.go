@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +23,8 @@ type runCmd struct {
 	Update bool     `help:"Rewrite the => lines of the files to what was observed."`
 	Trace  string   `placeholder:"FILE" help:"Write every trace to FILE, in library order whatever --jobs."`
 	Jobs   int      `help:"How many drills to play at the same time. 0: one per core."`
+	JUnit  string   `name:"junit" placeholder:"FILE" help:"Write the results to FILE as JUnit XML, failed or not. -: to stdout, and the rest to stderr."`
+	JSON   bool     `name:"json" help:"Write one line of JSON per run to stdout, and the rest to stderr. gatedrill help json says what is in it."`
 	gatewayFlag
 }
 
@@ -28,6 +32,9 @@ type runCmd struct {
 func (c *runCmd) Run(a *app) error {
 	if c.Seeds < 1 || c.Jobs < 0 || c.Seed == 0 {
 		return misuse("--seed and --seeds are at least 1, --jobs is at least 0")
+	}
+	if c.JSON && c.JUnit == stdoutName {
+		return misuse("--json and --junit - both want stdout: give --junit a file")
 	}
 	if err := c.check(); err != nil {
 		return err
@@ -80,7 +87,10 @@ type report struct {
 	cmd     *runCmd
 	list    []target
 	began   time.Time
+	out     io.Writer // what a person reads
 	trace   *os.File
+	junit   *junit        // nil: not asked for
+	json    *json.Encoder // nil: not asked for
 	count   map[sim.Outcome]int
 	virtual time.Duration
 	updated int
@@ -88,7 +98,19 @@ type report struct {
 }
 
 func newReport(a *app, c *runCmd, list []target) (*report, error) {
-	r := &report{app: a, cmd: c, list: list, began: time.Now(), count: map[sim.Outcome]int{}}
+	r := &report{app: a, cmd: c, list: list, began: time.Now(), out: a.stdout, count: map[sim.Outcome]int{}}
+	if c.JSON || c.JUnit == stdoutName {
+		r.out = a.stderr
+	}
+	if c.JSON {
+		r.json = newRecords(a.stdout)
+	}
+	if c.JUnit != "" {
+		if err := canReplace(c.JUnit); err != nil {
+			return nil, misuse("--junit: %w", err)
+		}
+		r.junit = newJUnit(c, r.began)
+	}
 	if c.Trace != "" {
 		f, err := os.Create(c.Trace)
 		if err != nil {
@@ -115,7 +137,7 @@ func (r *report) verdict(i int, v *sim.Verdict) {
 		}
 		if changed {
 			r.updated++
-			fmt.Fprintf(r.app.stdout, "updated  %s\n", t.path)
+			fmt.Fprintf(r.out, "updated  %s\n", t.path)
 		}
 		if len(v.Findings) == 0 {
 			outcome = sim.Passed
@@ -124,19 +146,38 @@ func (r *report) verdict(i int, v *sim.Verdict) {
 	r.count[outcome]++
 	r.virtual += time.Duration(v.Virtual)
 	r.tell(i, t, outcome, v)
+	r.record(t, outcome, v)
+}
+
+// record writes down for other programs what tell tells.
+func (r *report) record(t target, outcome sim.Outcome, v *sim.Verdict) {
+	replay := r.cmd.replay(t, v)
+	if r.json != nil {
+		if err := r.json.Encode(newRecord(t, outcome, v, r.cmd.Gateway, replay)); err != nil && r.err == nil {
+			r.err = err
+		}
+	}
+	if r.junit != nil {
+		r.junit.add(t, outcome, v, replay)
+	}
+}
+
+// replay is the command that plays a run again.
+func (c *runCmd) replay(t target, v *sim.Verdict) string {
+	command := fmt.Sprintf("%s replay %s --seed %d", invocation(), t.argument(), v.Seed)
+	if c.Gateway != reference {
+		command += " --gateway " + c.Gateway
+	}
+	return command
 }
 
 func (r *report) tell(i int, t target, outcome sim.Outcome, v *sim.Verdict) {
 	r.clear()
 	switch {
 	case outcome != sim.Passed:
-		replay := fmt.Sprintf("%s replay %s --seed %d", invocation(), t.argument(), v.Seed)
-		if r.cmd.Gateway != reference {
-			replay += " --gateway " + r.cmd.Gateway
-		}
-		fmt.Fprintf(r.app.stdout, "\n%s\n", v.Story(replay))
+		fmt.Fprintf(r.out, "\n%s\n", v.Story(r.cmd.replay(t, v)))
 	case !r.app.terminal && r.cmd.Seeds == 1:
-		fmt.Fprintf(r.app.stdout, "passed  %-36s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))
+		fmt.Fprintf(r.out, "passed  %-36s %3d steps %10s virtual\n", v.Drill, len(v.Steps), round(time.Duration(v.Virtual)))
 	}
 	if r.app.terminal {
 		fmt.Fprintf(r.app.stderr, "%d of %d, %d failed: %s", i+1, len(r.list)*r.cmd.Seeds, r.count[sim.Failed]+r.count[sim.Broken], v.Drill)
@@ -158,7 +199,12 @@ func (r *report) end(played error) error {
 			r.err = err
 		}
 	}
-	fmt.Fprintln(r.app.stdout, r.sum())
+	if r.junit != nil {
+		if err := r.junit.end(r.app.stdout, r.unplayed(), played); err != nil && r.err == nil {
+			r.err = fmt.Errorf("--junit: %w", err)
+		}
+	}
+	fmt.Fprintln(r.out, r.sum())
 	switch {
 	case played != nil:
 		return &exit{exitBroken, played}
@@ -170,6 +216,19 @@ func (r *report) end(played error) error {
 		return &exit{code: exitFailed}
 	}
 	return nil
+}
+
+// unplayed are the targets of the runs that there is no verdict of, in order.
+func (r *report) unplayed() []target {
+	var list []target
+	done := 0
+	for _, n := range r.count {
+		done += n
+	}
+	for i := done; i < len(r.list)*r.cmd.Seeds; i++ {
+		list = append(list, r.list[i/r.cmd.Seeds])
+	}
+	return list
 }
 
 // sum is the last line of a run.
@@ -208,27 +267,13 @@ func (t target) argument() string {
 }
 
 // update rewrites the file when what was observed is something else than it
-// says. The new text is whole or not there: a rename puts it in place.
+// says.
 func (t target) update(v *sim.Verdict) (changed bool, err error) {
 	text, err := drill.Update(t.path, t.text, v.Observed())
 	if err != nil || bytes.Equal(text, t.text) {
 		return false, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(t.path), ".gatedrill-*")
-	if err != nil {
-		return false, err
-	}
-	defer os.Remove(f.Name()) // fails once the rename is done
-	_, err = f.Write(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if info, statErr := os.Stat(t.path); err == nil && statErr == nil {
-		err = os.Chmod(f.Name(), info.Mode())
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), t.path)
-	}
+	err = replaceFile(t.path, text)
 	return err == nil, err
 }
 

@@ -87,7 +87,9 @@ func (p Pool) work(ctx context.Context, jobs []Job, todo <-chan int, done []chan
 				return err
 			}
 		}
+		began := time.Now()
 		v, alive := w.play(jobs[i], p.limit())
+		v.Wall = time.Since(began).Nanoseconds()
 		done[i] <- v
 		if !alive {
 			w.end()
