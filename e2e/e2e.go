@@ -1,0 +1,9 @@
+// Package e2e holds the tests that need the vendors' own SDKs. It is a module of its own, so that nobody who
+// imports gatedrill inherits them.
+//
+//	go test ./...
+//
+// The SDKs drive the fake upstreams over the virtual network, in virtual time: a test that waits for an hour of
+// backoff takes milliseconds, and what an SDK did is a table in testdata, so that a new version of one shows as a
+// diff. Rewrite the tables with -update, and read the diff.
+package e2e
