@@ -62,9 +62,9 @@ func (k BreakKind) known() breakKind {
 	case BreakTruncate:
 		return breakKind{"truncate", "after", "truncated", true}
 	case BreakGarbage:
-		return breakKind{"garbage", "after", "garbage", false}
+		return breakKind{"garbage", "after", "sent garbage", false}
 	case BreakError:
-		return breakKind{"error", "after", "error event", true}
+		return breakKind{"error", "after", "sent an error event", true}
 	default:
 		return breakKind{}
 	}

@@ -93,7 +93,7 @@ func TestUpstreamThatStopsReadingKeepsItsConnectionForHalfAMinute(t *testing.T) 
 		synctest.Wait()
 		require.Len(t, w.ends, 1)
 		assert.True(t, w.ends[0].Unread, "Unread")
-		assert.Equal(t, "without reading the request's body", w.ends[0].Broke)
+		assert.Equal(t, "answered without reading the request's body", w.ends[0].Broke)
 	})
 }
 

@@ -65,12 +65,12 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 	}
 	if x.answer.Continue == ContinueNever && expects(r) {
 		<-s.gone
-		u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Broken, q.Unread = hashOf(nil), rule, true, true, true })
+		u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Unread = hashOf(nil), rule, true, true })
 		return
 	}
 	if d := x.answer.Delay; d > 0 {
 		if !s.pause(d) {
-			u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Broken, q.Unread = hashOf(nil), rule, true, true, true })
+			u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Unread = hashOf(nil), rule, true, true })
 			return
 		}
 		x.now = u.cfg.Clock.Now("fakeupstream", "answer")
@@ -84,14 +84,14 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 	s.serve(d, x, out)
 	switch x.answer.Early {
 	case EarlyRead:
-		s.note("before the request's body was read")
+		s.note("answered before the request's body was read")
 		closeWrite(s.conn)
 		<-s.gone
 	case EarlyStop:
-		s.note("without reading the request's body")
+		s.note("answered without reading the request's body")
 		s.pause(earlyStop)
 	case EarlyClose:
-		s.note("and closed before the request's body was read")
+		s.note("answered and closed before the request's body was read")
 	}
 }
 

@@ -53,7 +53,7 @@ func (s *wire) duplicated(body []event, n int) []event {
 		return body
 	}
 	again := body[i]
-	again.content, again.pause, again.broke = 0, 0, fmt.Sprintf("event %d twice", n)
+	again.content, again.pause, again.broke = 0, 0, fmt.Sprintf("sent event %d twice", n)
 	return slices.Insert(body, i+1, again)
 }
 

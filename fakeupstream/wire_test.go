@@ -149,12 +149,12 @@ func TestBreaksOnTheWire(t *testing.T) {
 		{`truncate after=event:2`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n", "end", "end", "truncated after event 2", 200, 2, "Transfer-Encoding: chunked"},
 		{`close after=event:2`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n", "end", "end", "closed after event 2", 200, 2, "Transfer-Encoding: chunked"},
 		{`truncate after=byte:12 length=27`, "data: 1\n\ndat", "end", "end", "truncated after byte 12", 200, 1, "Content-Length: 27"},
-		{`garbage after=event:1`, "9\r\ndata: 1\n\n\r\n1b\r\n\x00\xff\xfe gatedrill garbage \x01\r\n\r\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "garbage after event 1", 200, 3, "Transfer-Encoding: chunked"},
-		{`garbage after=byte:3`, "3\r\ndat\r\n1b\r\n\x00\xff\xfe gatedrill garbage \x01\r\n\r\n\r\n6\r\na: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "garbage after byte 3", 200, 3, "Transfer-Encoding: chunked"},
-		{`garbage after=chunk:2`, "9\r\ndata: 1\n\n\r\n9\x00\xff\xfe gatedrill garbage \x01\r\n\r\n", "end", "end", "garbage within the size of chunk 2", 200, 1, "Transfer-Encoding: chunked"},
+		{`garbage after=event:1`, "9\r\ndata: 1\n\n\r\n1b\r\n\x00\xff\xfe gatedrill garbage \x01\r\n\r\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "sent garbage after event 1", 200, 3, "Transfer-Encoding: chunked"},
+		{`garbage after=byte:3`, "3\r\ndat\r\n1b\r\n\x00\xff\xfe gatedrill garbage \x01\r\n\r\n\r\n6\r\na: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "sent garbage after byte 3", 200, 3, "Transfer-Encoding: chunked"},
+		{`garbage after=chunk:2`, "9\r\ndata: 1\n\n\r\n9\x00\xff\xfe gatedrill garbage \x01\r\n\r\n", "end", "end", "sent garbage within the size of chunk 2", 200, 1, "Transfer-Encoding: chunked"},
 		{`length=5`, "data: 1\n\ndata: 2\n\ndata: 3\n\n", "end", "end", "announced 5 bytes and sent 27", 200, 3, "Content-Length: 5"},
 		{`length=50`, "data: 1\n\ndata: 2\n\ndata: 3\n\n", "end", "end", "announced 50 bytes and sent 27", 200, 3, "Content-Length: 50"},
-		{`duplicate=event:2`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "event 2 twice", 200, 3, "Transfer-Encoding: chunked"},
+		{`duplicate=event:2`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "sent event 2 twice", 200, 3, "Transfer-Encoding: chunked"},
 		{`http=1.0`, "data: 1\n\ndata: 2\n\ndata: 3\n\n", "end", "end", "", 200, 3, ""},
 		{`trailer=X-Sum:abc trailer="X-More: 1 2"`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\nX-Sum: abc\r\nX-More: 1 2\r\n\r\n", "end", "end", "", 200, 3, "Trailer: X-Sum\r\nTrailer: X-More"},
 		{`slow rate=100000B/s`, "9\r\ndata: 1\n\n\r\n9\r\ndata: 2\n\n\r\n9\r\ndata: 3\n\n\r\n0\r\n\r\n", "end", "end", "", 200, 3, "Transfer-Encoding: chunked"},
@@ -226,7 +226,7 @@ func TestBreaksBeforeTheBody(t *testing.T) {
 	tests := []struct{ words, want, tls, broke string }{
 		{"reset after=status", `^$`, "reset", "reset before the status line"},
 		{"truncate after=status", `^$`, "end", "truncated before the status line"},
-		{"garbage after=status", `^\x{0}..? gatedrill garbage \x{1}\r\n\r\n$`, "end", "garbage before the status line"},
+		{"garbage after=status", `^\x{0}..? gatedrill garbage \x{1}\r\n\r\n$`, "end", "sent garbage before the status line"},
 		{"reset after=headers", `^HTTP/1.1 200 OK\r\n[^\x{0}]*[^\n]$`, "reset", "reset within the header"},
 		{"close after=headers", `^HTTP/1.1 200 OK\r\n[^\x{0}]*[^\n]$`, "end", "closed within the header"},
 	}
@@ -280,7 +280,7 @@ func TestErrorEventEndsTheStreamInTheVendorsShape(t *testing.T) {
 			last := regexp.MustCompile(`req_\w+`).ReplaceAllString(events[len(events)-1], "req_…")
 			assert.Equal(t, test.want, last)
 			end := <-w.ends
-			assert.Equal(t, "error event after event 2", end.Broke)
+			assert.Equal(t, "sent an error event after event 2", end.Broke)
 			assert.Equal(t, 2, end.Events)
 		})
 	}

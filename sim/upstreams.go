@@ -104,18 +104,14 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 	}
 	u := &upstream{name: name, fake: fakeupstream.New(fakeupstream.Config{
 		Name: name, Vendor: o.Vendor, Clock: us.world.clock, Seed: us.world.seed,
-		OnAnswer: func(r fakeupstream.Request) {
-			if !r.Broken { // how one goes that is broken on its way is known at its end
-				us.observe(name, r)
-			}
-		},
+		OnAnswer: func(r fakeupstream.Request) { us.observe(name, r) },
 		OnConnection: func(did string) {
 			us.world.log.Observe(trace.UpstreamConnection{Host: name, Did: did})
 		},
 		Certificate: func(k fakeupstream.ConnectionKind) (tls.Certificate, error) {
 			return us.world.public.wrong(host, k, us.world.start)
 		},
-		OnEnd: func(r fakeupstream.Request) { us.ended(name, r) },
+		OnEnd: func(r fakeupstream.Request) { us.observeEnd(name, r) },
 	})}
 	u.server = &http.Server{Handler: u.fake, ErrorLog: log.New(io.Discard, "", 0)}
 	go u.server.Serve(u.fake.Listen(l, config)) // returns when the world closes it
@@ -126,17 +122,6 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 	return u, nil
 }
 
-// ended observes what only the end of an answer can tell: how a broken one went,
-// and that the requester of an ordinary one left in the middle of it.
-func (us *upstreams) ended(name string, r fakeupstream.Request) {
-	switch {
-	case r.Broken:
-		us.observe(name, r)
-	case r.Left && r.Status != 0:
-		us.world.log.Observe(trace.UpstreamLeft{Host: name, Method: r.Method, Path: r.Path, Key: r.Key, Events: r.Events})
-	}
-}
-
 func (us *upstreams) observe(name string, r fakeupstream.Request) {
 	target := r.Path
 	if r.RawQuery != "" {
@@ -145,8 +130,16 @@ func (us *upstreams) observe(name string, r fakeupstream.Request) {
 	us.world.log.Observe(trace.UpstreamGot{
 		Host: name, Method: r.Method, Target: target, Key: r.Key, KeyHeader: r.KeyHeader,
 		Header: r.Header, Body: trace.Body{Bytes: r.Body}, Status: r.Status, Answer: r.AnswerHeader,
-		Broke: r.Broke, Left: r.Left, Events: r.Events, Unread: r.Unread,
-		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark), Codes: r.ErrorCodes,
+		Unread:  r.Unread,
+		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark), Attempt: r.Seq, Broken: r.Broken,
+		Codes: r.ErrorCodes,
+	})
+}
+
+func (us *upstreams) observeEnd(name string, r fakeupstream.Request) {
+	us.world.log.Observe(trace.UpstreamEnded{
+		Host: name, Request: r.Header.Get(requestMark), Attempt: r.Seq,
+		Status: r.Status, Broke: r.Broke, Left: r.Left, Events: r.Events,
 	})
 }
 

@@ -59,7 +59,7 @@ func byokIsAlone() Check {
 					found = append(found, findingf(x.step, "%s brought its own key, and there were %d attempts", x.sent.Client, len(x.attempts)))
 				case first.Key != x.sent.OwnKey:
 					found = append(found, findingf(x.step, "%s brought key %s, and %s got %s", x.sent.Client, x.sent.OwnKey, first.Host, first.Key))
-				case first.Broke != "": // nothing whole came that could be handed on
+				case first.Broken: // nothing whole came that could be handed on
 				case x.got.Status != first.Status || x.got.Header.Get("Retry-After") != first.Answer.Get("Retry-After"):
 					found = append(found, findingf(x.step, "%s brought its own key; the upstream said %d retry-after=%q, the client heard %d retry-after=%q",
 						x.sent.Client, first.Status, first.Answer.Get("Retry-After"), x.got.Status, x.got.Header.Get("Retry-After")))

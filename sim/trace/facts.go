@@ -120,9 +120,8 @@ type UpstreamGot struct {
 	Answer    http.Header   // of the answer
 	Arrived   time.Duration // virtual time since the world began
 	Request   string        // the client's mark of the request, "" where it has none
-	Broke     string        // what the script did to the answer on its way, "" for one that went as it was
-	Left      bool          // the gateway left before the answer was whole
-	Events    int           // content events that were sent
+	Attempt   int           // number of the request at this upstream, from 1
+	Broken    bool          // the answer breaks on its way, or is held: UpstreamEnded says what came of it
 	Unread    bool          // the answer came before the body was read, of which nothing is known then
 	Codes     []string      // error.code and error.type of the answer's body, those that it has
 }
@@ -133,14 +132,8 @@ func (u UpstreamGot) String() string {
 	if u.Status != 0 {
 		answer = fmt.Sprintf("answered %d", u.Status)
 	}
-	if u.Broke != "" {
-		answer += ", " + u.Broke
-	}
-	if u.Left {
-		answer += ", left"
-		if u.Events > 0 {
-			answer += fmt.Sprintf(" after event %d", u.Events)
-		}
+	if u.Broken {
+		answer = fmt.Sprintf("answers %d", u.Status)
 	}
 	return fmt.Sprintf("%s got %s %s key=%s, %s", u.Host, u.Method, u.Target, u.Key, answer)
 }
@@ -240,31 +233,3 @@ func (c ClientGot) String() string {
 
 // Detail implements Detailed.
 func (c ClientGot) Detail() string { return c.Body.detail() }
-
-// UpstreamLeft is a gateway that left in the middle of an answer which was observed
-// when it began.
-type UpstreamLeft struct {
-	Host   string // the upstream's name
-	Method string
-	Path   string
-	Key    string // alias, "none" or "unknown"
-	Events int    // content events that had been sent
-}
-
-func (u UpstreamLeft) Actor() Actor { return Actor{RankUpstream, u.Host} }
-func (u UpstreamLeft) String() string {
-	s := fmt.Sprintf("%s was left by %s %s key=%s", u.Host, u.Method, u.Path, u.Key)
-	if u.Events > 0 {
-		s += fmt.Sprintf(" after event %d", u.Events)
-	}
-	return s
-}
-
-// UpstreamConnection is what an upstream's script did to a connection.
-type UpstreamConnection struct {
-	Host string // the upstream's name
-	Did  string // "refused a connection"
-}
-
-func (u UpstreamConnection) Actor() Actor   { return Actor{RankUpstream, u.Host} }
-func (u UpstreamConnection) String() string { return u.Host + " " + u.Did }

@@ -9,30 +9,25 @@ import (
 )
 
 func TestUpstreamsTellHowAnAnswerEnded(t *testing.T) {
-	got := trace.UpstreamGot{Host: "alpha.invalid", Method: "POST", Target: "/v1/messages", Key: "k0"}
-	const head = "alpha.invalid got POST /v1/messages key=k0, "
 	tests := []struct {
-		status, events int
-		broke          string
-		left           bool
-		want           string
+		end    trace.UpstreamEnded
+		want   string
+		silent bool
 	}{
-		{200, 3, "", false, head + "answered 200"},
-		{0, 0, "", false, head + "not answered"},
-		{200, 4, "reset after event 4", false, head + "answered 200, reset after event 4"},
-		{0, 0, "reset before the status line", false, head + "not answered, reset before the status line"},
-		{200, 3, "", true, head + "answered 200, left after event 3"},
-		{200, 0, "", true, head + "answered 200, left"},
-		{0, 0, "", true, head + "not answered, left"},
-		{200, 2, "stalled after event 2", true, head + "answered 200, stalled after event 2, left after event 2"},
+		{trace.UpstreamEnded{Attempt: 2, Status: 200, Events: 3}, "alpha.invalid ended answer 2", true},
+		{trace.UpstreamEnded{Status: 200, Events: 4, Broke: "reset after event 4"}, "alpha.invalid reset after event 4", false},
+		{trace.UpstreamEnded{Broke: "reset before the status line"}, "alpha.invalid reset before the status line", false},
+		{trace.UpstreamEnded{Status: 200, Events: 3, Left: true}, "alpha.invalid was left after 3 events", false},
+		{trace.UpstreamEnded{Status: 200, Left: true}, "alpha.invalid was left in the middle of its answer", false},
+		{trace.UpstreamEnded{Left: true}, "alpha.invalid was left before it answered", false},
+		{trace.UpstreamEnded{Status: 200, Events: 2, Left: true, Broke: "stalled after event 2"}, "alpha.invalid stalled after event 2, and was left after 2 events", false},
 	}
 	for _, test := range tests {
-		got.Status, got.Events, got.Broke, got.Left = test.status, test.events, test.broke, test.left
-		assert.Equal(t, test.want, got.String())
+		test.end.Host = "alpha.invalid"
+		assert.Equal(t, test.want, test.end.String())
+		assert.Equal(t, test.silent, test.end.Silent(), test.want)
 	}
-	left := trace.UpstreamLeft{Host: "alpha.invalid", Method: "POST", Path: "/v1/messages", Key: "k0"}
-	assert.Equal(t, "alpha.invalid was left by POST /v1/messages key=k0", left.String())
-	left.Events = 3
-	assert.Equal(t, "alpha.invalid was left by POST /v1/messages key=k0 after event 3", left.String())
+	got := trace.UpstreamGot{Host: "alpha.invalid", Method: "POST", Target: "/v1/messages", Key: "k0", Status: 200, Broken: true}
+	assert.Equal(t, "alpha.invalid got POST /v1/messages key=k0, answers 200", got.String())
 	assert.Equal(t, "alpha.invalid refused a connection", trace.UpstreamConnection{Host: "alpha.invalid", Did: "refused a connection"}.String())
 }
