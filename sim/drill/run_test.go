@@ -48,6 +48,12 @@ func (r *recorder) Advance(_ context.Context, d time.Duration) error {
 func (r *recorder) Parallel(_ context.Context, ops []drill.Op) error {
 	return r.say("parallel %v", ops)
 }
+func (r *recorder) Start(_ context.Context, name string, op drill.Op) error {
+	return r.say("start %s: %s", name, op)
+}
+func (r *recorder) Await(_ context.Context, name string) error   { return r.say("await %s", name) }
+func (r *recorder) Cancel(_ context.Context, name string) error  { return r.say("cancel %s", name) }
+func (r *recorder) Release(_ context.Context, host string) error { return r.say("release %s", host) }
 func (r *recorder) Expect(_ context.Context, e drill.Expectation) error {
 	return r.say("expect %+v", e)
 }
@@ -58,8 +64,10 @@ func (r *recorder) Configure(_ context.Context, s drill.Settings) error {
 func TestEveryVerbActsOnTheWorld(t *testing.T) {
 	const rowsBefore = "provider alpha openai https://alpha.invalid\nconnect t1 alpha.invalid:443\n"
 	for _, c := range []struct{ line, want string }{
-		{"source fails `database \"x\"`", `source {Fail:database "x"}`},
-		{"source heals", `source {Fail:}`},
+		{"source fails `database \"x\"`", `source {Fail:database "x" Stall:false Slow:0s}`},
+		{"source stalls", `source {Fail: Stall:true Slow:0s}`},
+		{"source slow 5s", `source {Fail: Stall:false Slow:5s}`},
+		{"source heals", `source {Fail: Stall:false Slow:0s}`},
 		{"reload", "reload"},
 		{"upstream beta.invalid", "upstream beta.invalid {Vendor: Plain:false} []"},
 		{"upstream beta.invalid:80 anthropic plain\n  key none: 401\n  # prose\n  key any: 200", "upstream beta.invalid:80 {Vendor:anthropic Plain:true} [key none: 401 key any: 200]"},
@@ -76,6 +84,9 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		{"request GET https://alpha.invalid/ as c2 key=own token=none trust=none", "request c2 https://alpha.invalid/ {Method:GET Path: Key:{Kind:3 Text:own} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Tunnel:{Token:{Kind:1 Text:} Trust:none SNI: Header:[]}}"},
 		{"close t1", "close t1"},
 		{"advance 2999ms", "advance 2999000000"},
+		{"start s1 send t1 GET /\nawait s1", "await s1"},
+		{"start s1 reload\ncancel s1", "cancel s1"},
+		{"upstream beta.invalid:80\nrelease beta.invalid:80", "release beta.invalid:80"},
 		{"expect snapshot", "expect {Kind:3 Metric: Labels:[] Provider:}"},
 		{"expect keys alpha", "expect {Kind:2 Metric: Labels:[] Provider:alpha}"},
 		{`expect metric x:y a=b c="d e" f=`, "expect {Kind:1 Metric:x:y Labels:[{Name:a Value:b} {Name:c Value:d e} {Name:f Value:}] Provider:}"},

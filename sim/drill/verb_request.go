@@ -70,6 +70,7 @@ func (op RequestOp) Run(ctx context.Context, w World) error {
 func (op RequestOp) Check(s *Scope) {
 	s.act()
 	s.noTunnel(op.Client)
+	s.idle(op.Client)
 	op.Request.check(s)
 }
 
