@@ -147,6 +147,7 @@ type exchange struct {
 	attempts []attempt
 	got      *trace.ClientGot
 	gotAt    time.Duration
+	left     bool // the client went away before the end
 }
 
 // attempt is one try at an upstream, and when that decided its answer.
@@ -172,6 +173,10 @@ func (r *Run) exchanges() []*exchange {
 		case trace.UpstreamGot:
 			if x := byID[f.Request]; x != nil {
 				x.attempts = append(x.attempts, attempt{f, o.At})
+			}
+		case trace.ClientLeft:
+			if x := byID[f.ID]; x != nil {
+				x.left = true
 			}
 		case trace.ClientGot:
 			if x := byID[f.ID]; x != nil {

@@ -3,6 +3,7 @@ package drill_test
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
 )
@@ -72,4 +73,23 @@ func (g *generator) busy(name string) bool {
 		send, ok := st.Op.(drill.SendOp)
 		return ok && send.Client == name
 	})
+}
+
+// wire draws how a request goes on the wire; most go as usual.
+func (g *generator) wire() drill.Wire {
+	if !g.flip("unusual") {
+		return drill.Wire{}
+	}
+	w := drill.Wire{
+		HTTP:    pick(g, "http", "", drill.HTTP10),
+		Framing: pick(g, "framing", "", drill.FramingChunked),
+		Expect:  pick(g, "expect", "", drill.ExpectContinue),
+		Every:   pick(g, "every", 0, time.Second, 90*time.Millisecond),
+		Stops:   pick(g, "stops", "", drill.StopsInHead, drill.StopsInBody),
+		Filler:  pick[drill.Size](g, "filler", 0, 1, 2<<20),
+	}
+	for range pick(g, "trailers", 0, 1, 2) {
+		w.Trailer = append(w.Trailer, drill.Header{Name: "X-Sum", Value: "1"})
+	}
+	return w
 }

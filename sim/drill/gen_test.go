@@ -312,6 +312,7 @@ func (g *generator) aRequest() drill.Request {
 	for range rapid.IntRange(0, 2).Draw(g.t, "headers") {
 		r.Header = append(r.Header, drill.Header{Name: pick(g, "header", "X-A", "Accept"), Value: pick(g, "value", "", "b", "b, \"c\": d", "ünï")})
 	}
+	r.Wire = g.wire()
 	kinds := []drill.BodyKind{drill.BodyUsual, drill.BodyText, drill.BodySize}
 	if len(g.files) > 0 {
 		kinds = append(kinds, drill.BodyFile)

@@ -96,5 +96,23 @@ func startedMistakes() []mistakeCase {
 				`7:15: unknown word "now": write "release HOST[:PORT]"`,
 			},
 		},
+		{
+			name: "how a request goes on the wire",
+			text: "connect t1 alpha.invalid:443\n" +
+				"send t1 POST / http=2 framing=length expect=nothing\n" +
+				"send t1 POST / every=1 stops=tail trailer=x\n" +
+				"send t1 POST / header-size=1GiB\n" +
+				"send t1 POST / header-size=2\n",
+			want: []string{
+				`2:21: http "2": want 1.0`,
+				`2:31: framing "length": want chunked`,
+				`2:45: expect "nothing": want continue`,
+				`3:22: duration "1" has no unit: write 1s or 1ms`,
+				`3:30: stops "tail": want head or body`,
+				`3:43: header "x": want "Name: value"`,
+				`4:28: size "1GiB": want from 1B to 64MiB`,
+				`5:28: size "2" has no unit: write 2B or 2KiB`,
+			},
+		},
 	}
 }

@@ -112,6 +112,8 @@ type Request struct {
 	Header []Header
 	// Body is the body. Zero: the world's usual one for the method and path.
 	Body Body
+	// Wire is how it goes on the wire. Zero: as usual.
+	Wire Wire
 	// Tunnel says how a request step opens its tunnel. Zero in a send step.
 	Tunnel ConnectOptions
 }

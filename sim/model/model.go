@@ -76,7 +76,7 @@ type Model struct {
 	upstreams Upstreams
 	now       time.Duration
 	rows      drill.Rows
-	failure   string // of the source; "": it works
+	source    drill.SourceState
 	live      snapshot
 	kept      []keptKey
 	tunnels   map[string]*tunnel
@@ -160,9 +160,24 @@ func (m *Model) Rows() *drill.Rows { return &m.rows }
 
 // Source implements drill.World.
 func (m *Model) Source(_ context.Context, s drill.SourceState) error {
-	m.failure = s.Fail
+	m.source = s
 	return nil
 }
+
+// Start implements drill.World.
+func (m *Model) Start(context.Context, string, drill.Op) error {
+	m.lose("the model foretells no step that goes on while others run")
+	return nil
+}
+
+// Await implements drill.World; Start has given up already.
+func (m *Model) Await(context.Context, string) error { return nil }
+
+// Cancel implements drill.World; Start has given up already.
+func (m *Model) Cancel(context.Context, string) error { return nil }
+
+// Release implements drill.World; Start has given up already.
+func (m *Model) Release(context.Context, string) error { return nil }
 
 // Configure implements drill.World; New had the settings of the whole drill.
 func (m *Model) Configure(context.Context, drill.Settings) error { return nil }

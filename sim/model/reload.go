@@ -12,8 +12,13 @@ const refreshFailed = "proxy: refresh ai providers for proxy routing: "
 
 // Reload implements drill.World.
 func (m *Model) Reload(context.Context) error {
-	if m.failure != "" {
-		m.see(trace.ReloadFailed{Err: refreshFailed + m.failure, Snapshot: "the same snapshot"})
+	if m.source.Stall {
+		m.lose("nobody knows how long a reload waits for a source that stalls")
+		return nil
+	}
+	m.now += m.source.Slow
+	if m.source.Fail != "" {
+		m.see(trace.ReloadFailed{Err: refreshFailed + m.source.Fail, Snapshot: "the same snapshot"})
 		return nil
 	}
 	next := classify(m.rows.All())

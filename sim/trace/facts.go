@@ -180,6 +180,7 @@ type RequestSent struct {
 	Host   string // of the URL
 	Method string
 	Target string
+	Proto  string // "HTTP/1.1"
 	OwnKey string // alias of a credential of the client's own, "unknown" for one that has none, "" without
 	Body   Body
 }
@@ -204,6 +205,11 @@ type ClientGot struct {
 	Body   Body
 	Err    string // why there was no answer, or only a part of one
 	Late   bool   // the client gave up: the answer, or its end, never came
+	// Chunked is whether the answer came in chunks (RFC 9112, section 7.1).
+	Chunked bool
+	// Sent of Pieces is how much of a body went out that was sent piece by piece; 0
+	// pieces: it went out as one.
+	Sent, Pieces int
 }
 
 func (c ClientGot) Actor() Actor { return Actor{RankClient, c.Client} }
@@ -221,8 +227,109 @@ func (c ClientGot) String() string {
 	if c.Err != "" {
 		fmt.Fprintf(&b, ", cut off: %s", c.Err)
 	}
+	if c.Sent < c.Pieces {
+		fmt.Fprintf(&b, ", and could send %d of %d pieces", c.Sent, c.Pieces)
+	}
 	return b.String()
 }
 
 // Detail implements Detailed.
 func (c ClientGot) Detail() string { return c.Body.detail() }
+
+// StepEnded is what there is to say of a step that was started when somebody
+// waits for it, other than what the step itself was seen to do.
+type StepEnded struct {
+	Name   string
+	Before bool          // it had ended already, and was seen to
+	Never  time.Duration // it did not end within this time, and was broken off; 0: it did
+}
+
+func (StepEnded) Actor() Actor { return Actor{RankGateway, "steps"} }
+func (s StepEnded) String() string {
+	if s.Never > 0 {
+		return fmt.Sprintf("%s did not end within %s", s.Name, s.Never)
+	}
+	return s.Name + " had ended"
+}
+
+// ClientBegan is the head of an answer, when it reaches the client.
+type ClientBegan struct {
+	Client string
+	ID     string // of the request
+	Status int
+}
+
+func (c ClientBegan) Actor() Actor   { return Actor{RankClient, c.Client} }
+func (c ClientBegan) String() string { return fmt.Sprintf("%s began to get %d", c.Client, c.Status) }
+
+// Silent implements Silent.
+func (ClientBegan) Silent() bool { return true }
+
+// ClientGotEvent is one server-sent event, when its last byte reaches the client.
+type ClientGotEvent struct {
+	Client string
+	ID     string // of the request
+	N      int    // of all events of the answer, from 1
+}
+
+func (c ClientGotEvent) Actor() Actor   { return Actor{RankClient, c.Client} }
+func (c ClientGotEvent) String() string { return fmt.Sprintf("%s got event %d", c.Client, c.N) }
+
+// Silent implements Silent.
+func (ClientGotEvent) Silent() bool { return true }
+
+// ClientHas is how far an answer has come that goes on.
+type ClientHas struct {
+	Client string
+	Status int
+	Events int  // events of content, without those that open and close a stream
+	Bytes  int  // of the body
+	Stream bool // it consists of events
+}
+
+func (c ClientHas) Actor() Actor { return Actor{RankClient, c.Client} }
+func (c ClientHas) String() string {
+	return fmt.Sprintf("%s has %s so far", c.Client, c.amount())
+}
+
+func (c ClientHas) amount() string {
+	switch {
+	case !c.Stream && c.Bytes == 0:
+		return fmt.Sprint(c.Status)
+	case !c.Stream:
+		return fmt.Sprintf("%d and %s", c.Status, counted(c.Bytes, "byte"))
+	}
+	return fmt.Sprintf("%d and %s", c.Status, counted(c.Events, "event"))
+}
+
+func counted(n int, noun string) string {
+	switch n {
+	case 0:
+		return "no " + noun
+	case 1:
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// ClientLeft is a client that went away in the middle of its request, on its own
+// account.
+type ClientLeft struct {
+	ID  string // of the request
+	Had ClientHas
+}
+
+func (c ClientLeft) Actor() Actor { return c.Had.Actor() }
+func (c ClientLeft) String() string {
+	if c.Had.Status == 0 {
+		return c.Had.Client + " left without an answer"
+	}
+	return fmt.Sprintf("%s left with %s", c.Had.Client, c.Had.amount())
+}
+
+// ClientContinued is an interim answer that has the client send its body (RFC
+// 9110, section 15.2.1).
+type ClientContinued struct{ Client string }
+
+func (c ClientContinued) Actor() Actor   { return Actor{RankClient, c.Client} }
+func (c ClientContinued) String() string { return c.Client + " got 100" }
