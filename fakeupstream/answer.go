@@ -26,6 +26,9 @@ type Answer struct {
 	// Stream makes a 200 a stream of server-sent events whatever the request asked for. Nil: a stream only when
 	// the request's JSON body has "stream": true and the endpoint can stream.
 	Stream *Stream
+	// Breaks are what happens to the answer on its way out, wherever on the wire comes first; at one point in this
+	// order. None: it arrives whole.
+	Breaks []Break
 }
 
 // HeaderField is one header line of an answer.

@@ -58,7 +58,8 @@ func (a Answer) mistakes() []mistake {
 	if a.Code != "" && hasBody {
 		add("code", 0, "code= beside body=: the body is sent as it is, so write the code into it")
 	}
-	return append(out, a.Stream.mistakes(a.Status, hasBody)...)
+	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
+	return append(out, a.breakMistakes()...)
 }
 
 const notFieldValue = "%q cannot be a header's value: want no control characters, and no blanks at its ends"

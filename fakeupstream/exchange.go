@@ -15,6 +15,7 @@ type exchange struct {
 	now    time.Time // when the answer was decided
 	method string
 	path   string
+	key    string // alias
 	asked  asked
 	body   int // length of the request's body in bytes
 

@@ -51,6 +51,10 @@ type Config struct {
 	// first byte of it is written; a request that was cut off before it was complete is reported with
 	// Status 0. No lock is held during the call. Nil: nobody is told.
 	OnAnswer func(Request)
+	// OnEnd is called once per request, synchronously, when its answer is over: it was written to its end, it
+	// broke as its rule says, or the requester left. Broke, Left and Events are final then, and Status is 0 when
+	// the answer's header was not sent. No lock is held during the call. Nil: nobody is told.
+	OnEnd func(Request)
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
@@ -62,6 +66,7 @@ type Upstream struct {
 	log     []Request
 	faults  []Fault
 	script  *script
+	held    []*held // in the order in which they came to be
 }
 
 // New makes an upstream whose script is empty: until Play, every request is unmatched. It panics when
@@ -117,11 +122,12 @@ func (u *Upstream) Requests() []Request {
 }
 
 // Faults returns what fell short: requests that nothing answered and answers of replaced scripts, in the order
-// in which they came to light, and then the answers of the present script that were not asked for yet.
+// in which they came to light, then the answers of the present script that were not asked for yet, and then the
+// answers that are held and were not released.
 func (u *Upstream) Faults() []Fault {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	return append(slices.Clone(u.faults), u.script.unasked(u.cfg.Name)...)
+	return slices.Concat(u.faults, u.script.unasked(u.cfg.Name), u.heldLocked())
 }
 
 var _ http.Handler = (*Upstream)(nil)

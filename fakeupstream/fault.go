@@ -16,6 +16,10 @@ const (
 	Unmatched
 	// Invalid is a rule, given as a value, that means nothing: no status, or options that exclude each other.
 	Invalid
+	// Held is an answer that is held, and was not released.
+	Held
+	// Unreached is a break of an answer that came to its end without the point where it should have happened.
+	Unreached
 )
 
 // String returns the kind in one lower-case word.
@@ -27,6 +31,10 @@ func (k FaultKind) String() string {
 		return "unmatched"
 	case Invalid:
 		return "invalid"
+	case Held:
+		return "held"
+	case Unreached:
+		return "unreached"
 	default:
 		return "none"
 	}

@@ -54,7 +54,38 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 				a.Stream.Events = rapid.IntRange(0, 5).Draw(t, "events")
 			}
 		}
+		genBreaks(t, &a)
 		return a
+	})
+}
+
+// genBreaks draws any number of breaks, of which at most one ends the answer.
+func genBreaks(t *rapid.T, a *fakeupstream.Answer) {
+	kinds := []fakeupstream.BreakKind{fakeupstream.BreakHold, fakeupstream.BreakStall, fakeupstream.BreakGarbage}
+	for range rapid.IntRange(0, 2).Draw(t, "breaks") {
+		b := fakeupstream.Break{Kind: rapid.SampledFrom(kinds).Draw(t, "kind"), At: genPoint().Draw(t, "at")}
+		if b.Kind == fakeupstream.BreakStall {
+			b.For = time.Duration(rapid.Int64Min(0).Draw(t, "for"))
+		}
+		a.Breaks = append(a.Breaks, b)
+	}
+	if rapid.Bool().Draw(t, "ends early") {
+		kind := rapid.SampledFrom([]fakeupstream.BreakKind{fakeupstream.BreakReset, fakeupstream.BreakClose,
+			fakeupstream.BreakHalfClose, fakeupstream.BreakTruncate}).Draw(t, "kind")
+		a.Breaks = append(a.Breaks, fakeupstream.Break{Kind: kind, At: genPoint().Draw(t, "at")})
+	}
+}
+
+func genPoint() *rapid.Generator[fakeupstream.Point] {
+	return rapid.Custom(func(t *rapid.T) fakeupstream.Point {
+		p := fakeupstream.Point{Kind: fakeupstream.PointKind(rapid.IntRange(int(fakeupstream.PointStatus), int(fakeupstream.PointTrailer)).Draw(t, "kind"))}
+		switch p.Kind {
+		case fakeupstream.PointByte, fakeupstream.PointEvent:
+			p.N = rapid.IntRange(0, 200).Draw(t, "n")
+		case fakeupstream.PointChunk:
+			p.N = rapid.IntRange(1, 5).Draw(t, "n")
+		}
+		return p
 	})
 }
 

@@ -3,6 +3,7 @@ package fakeupstream
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -129,6 +130,11 @@ func (p *parser) answer(tokens []token) Answer {
 		}
 		if w.bare {
 			clause = w.name
+			for _, option := range words() {
+				if w.repeat && slices.Contains(option.clauses, clause) {
+					delete(seen, option.name) // each of them has its own
+				}
+			}
 		}
 		if len(seen[w.name]) > 0 && !w.repeat {
 			p.errorf(t.off, "%s is given twice: want it once", t.name)
@@ -192,8 +198,8 @@ func (p *parser) lookup(t token, clause string) *word {
 		p.errorf(t.off, "%s takes no value: want %q", t.name, w.form.Text)
 	case !w.bare && !t.hasValue:
 		p.errorf(t.off, "%s has no value: want %q", t.name, w.form.Text)
-	case w.clause != "" && w.clause != clause:
-		p.errorf(t.off, "%s= belongs to %s: want %q", t.name, w.clause, wordNamed(w.clause).form.Text)
+	case len(w.clauses) > 0 && !slices.Contains(w.clauses, clause):
+		p.errorf(t.off, "%s= belongs to %s: want %q", t.name, strings.Join(w.clauses, ", "), wordNamed(w.clauses[0]).form.Text)
 	default:
 		return w
 	}

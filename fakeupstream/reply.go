@@ -109,7 +109,9 @@ func unmatchedReply(x *exchange, why string) reply {
 }
 
 // write sends a reply.
-func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method string, out reply) {
+//
+// A requester that leaves is written down: net/http tells of it by an error, or by the request's context.
+func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method string, i int, out reply) {
 	h := w.Header()
 	for name, lines := range out.header { // map to map: the order shows nowhere
 		h[name] = lines
@@ -120,6 +122,7 @@ func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method stri
 	}
 	if out.events == nil {
 		if _, err := w.Write(out.body); err != nil {
+			u.change(i, func(q *Request) { q.Left = true })
 			panic(http.ErrAbortHandler)
 		}
 		return
@@ -127,10 +130,15 @@ func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method stri
 	flush := http.NewResponseController(w).Flush
 	for e := range out.events {
 		if !u.pause(ctx, e.pause) {
+			u.change(i, func(q *Request) { q.Left = true })
 			panic(http.ErrAbortHandler)
 		}
 		if _, err := w.Write(e.bytes); err != nil {
+			u.change(i, func(q *Request) { q.Left = true })
 			panic(http.ErrAbortHandler)
+		}
+		if e.content > 0 {
+			u.change(i, func(q *Request) { q.Events = e.content })
 		}
 		_ = flush() // a writer that cannot flush has nobody who waits, and one that is broken fails at the next event
 	}

@@ -32,6 +32,11 @@ type Request struct {
 	Status       int         // what was answered; 0: nothing, or nothing yet
 	Rule         string      // the rule that answered, as text; "" when none did
 	AnswerHeader http.Header // a copy of the header that was sent, except what net/http adds for framing; nil: none
+
+	Broken bool   // the rule breaks the answer on its way, or holds it: only OnEnd tells what came of it
+	Broke  string // what was played of that: "reset after event 4"; "" when nothing was, and for a hold
+	Left   bool   // the requester left before the answer was whole
+	Events int    // content events that were sent
 }
 
 func hashOf(body []byte) string {

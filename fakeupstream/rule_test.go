@@ -158,6 +158,8 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
 		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
 		"stream events=N every=DURATION", "events=N", "every=DURATION",
+		"hold at=POINT", "stall after=POINT for=DURATION", "reset after=POINT", "close after=POINT", "half-close after=POINT",
+		"truncate after=POINT", "garbage after=POINT", "error after=event:N", "at=POINT", "after=POINT", "for=DURATION",
 	}, texts)
 }
 

@@ -12,15 +12,18 @@ import (
 func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectFor(u.cfg.Vendor, r)
 	i := u.arrive(d, r)
+	defer u.end(i)
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		u.note(i, func(q *Request) { q.Body, q.BodyHash = body, hashOf(body) })
+		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
 		panic(http.ErrAbortHandler)
 	}
 	x, rule, why := u.decide(i, r, body)
 	if d := x.answer.Delay; d > 0 {
 		if !u.pause(r.Context(), d) {
-			u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Rule = body, hashOf(body), rule })
+			u.note(i, func(q *Request) {
+				q.Body, q.BodyHash, q.Rule, q.Left = body, hashOf(body), rule, true
+			})
 			panic(http.ErrAbortHandler)
 		}
 		x.now = u.cfg.Clock.Now("fakeupstream", "answer")
@@ -34,8 +37,13 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
 		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
+		q.Broken = x.answer.broken()
 	})
-	u.write(r.Context(), w, r.Method, out)
+	if x.answer.broken() {
+		u.writeBroken(w, i, x, out)
+		return
+	}
+	u.write(r.Context(), w, r.Method, i, out)
 }
 
 // arrive writes a request down before its body is read, and returns its index in the log.
@@ -55,6 +63,31 @@ func (u *Upstream) arrive(d dialect, r *http.Request) int {
 	q.Seq = len(u.log) + 1
 	u.log = append(u.log, q)
 	return len(u.log) - 1
+}
+
+// end tells OnEnd that the answer of the log's entry i is over.
+func (u *Upstream) end(i int) {
+	if u.cfg.OnEnd == nil {
+		return
+	}
+	u.mu.Lock()
+	q := u.log[i]
+	u.mu.Unlock()
+	u.cfg.OnEnd(q)
+}
+
+// change changes the log's entry i.
+func (u *Upstream) change(i int, f func(*Request)) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	f(&u.log[i])
+}
+
+// fault writes a fault down.
+func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.faults = append(u.faults, Fault{kind, u.cfg.Name + ": " + fmt.Sprintf(format, args...)})
 }
 
 // note completes the log's entry i, and tells OnAnswer.
@@ -83,6 +116,7 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	q := u.log[i]
+	x.key = q.Key
 	x.answer, rule, why = u.script.next(q.Key, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
 	if why != "" {
 		why = u.cfg.Name + ": " + why

@@ -19,7 +19,7 @@ const (
 	wantStatus   = `want a status such as 200 or 429`
 	wantThen     = `want "429, then 200"`
 	wantValue    = `cannot be a header's value: want no control characters, and no blanks at its ends`
-	wantOption   = `want one of times, delay, retry-after, form, retry-after-ms, code, header, body, stream, events, every`
+	wantOption   = `want one of times, delay, retry-after, form, retry-after-ms, code, header, body, stream, events, every, hold, stall, reset, close, half-close, truncate, garbage, error, at, after, for`
 	wantDuration = `want one such as 5s, 100ms or 1m30s`
 )
 
@@ -121,7 +121,7 @@ var syntaxTests = []struct {
 	{"key K: 20O foo=1, 42 times=x then", []mistakeAt{
 		{4, `bad key name "K": want small letters, digits and hyphens, such as k0, or one of any, none, unknown`},
 		{7, `unknown answer "20O": ` + wantStatus},
-		{11, `unknown option "foo": did you mean form?`},
+		{11, `unknown option "foo": did you mean for?`},
 		{18, `no "then" after the comma: ` + wantThen},
 		{18, `unknown answer "42": ` + wantStatus},
 		{27, `bad count "x": want a whole number from 1 on, as in times=2`},

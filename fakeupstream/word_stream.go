@@ -35,8 +35,8 @@ func streamWord() word {
 
 func streamEventsWord() word {
 	return word{
-		name:   "events",
-		clause: "stream",
+		name:    "events",
+		clauses: []string{"stream"},
 		form: Form{
 			Text:    "events=N",
 			Doc:     "How many content events the stream has, not counting the vendor's opening and closing events. Without it, 3.",
@@ -51,8 +51,8 @@ func streamEventsWord() word {
 
 func streamEveryWord() word {
 	return word{
-		name:   "every",
-		clause: "stream",
+		name:    "every",
+		clauses: []string{"stream"},
 		form: Form{
 			Text:    "every=DURATION",
 			Doc:     "The pause between one content event and the next. Without it, none.",

@@ -9,11 +9,11 @@ import (
 // one: a field in Answer, a file with its word, a line in words, and if it needs one a check in mistakes. What it does
 // to an answer's bytes is a function from events to events, as paced is.
 type word struct {
-	name   string
-	clause string // the bare word that it has to follow; "" for a word that any answer can have
-	bare   bool   // it takes no value
-	repeat bool   // it may be given more than once
-	form   Form
+	name    string
+	clauses []string // the bare words of which it has to follow one; nil for a word that any answer can have
+	bare    bool     // it takes no value
+	repeat  bool     // it may be given more than once
+	form    Form
 	// parse takes the value into the answer. Its error says what is wrong and what would be right.
 	parse func(*Answer, value) error
 	// print returns the word as tokens, its clause's options included, or none when the answer does not have it.
@@ -42,6 +42,17 @@ func words() []word {
 		streamWord(),
 		streamEventsWord(),
 		streamEveryWord(),
+		holdWord(),
+		stallWord(),
+		resetWord(),
+		closeWord(),
+		halfCloseWord(),
+		truncateWord(),
+		garbageWord(),
+		errorWord(),
+		atWord(),
+		afterWord(),
+		forWord(),
 	}
 }
 
