@@ -55,6 +55,10 @@ type Config struct {
 	// broke as its rule says, or the requester left. Broke, Left and Events are final then, and Status is 0 when
 	// the answer's header was not sent. No lock is held during the call. Nil: nobody is told.
 	OnEnd func(Request)
+	// OnEvent is called synchronously when event n of a stream has been written and flushed, before anything else is
+	// of that answer. All events count, from 1, those that carry no content too. No lock is held during the call.
+	// Nil: nobody is told.
+	OnEvent func(r Request, n int)
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.

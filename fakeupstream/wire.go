@@ -93,8 +93,8 @@ func (s *wire) run(x *exchange, out reply) error {
 	if err := s.reach(Point{Kind: PointByte}, Point{Kind: PointEvent}); err != nil {
 		return err
 	}
-	for _, e := range pieces {
-		if err := s.piece(e); err != nil {
+	for n, e := range pieces {
+		if err := s.piece(e, n+1, out.events != nil); err != nil {
 			return err
 		}
 	}
@@ -141,8 +141,8 @@ func (s *wire) pieces(_ *exchange, out *reply) []event {
 	return []event{{bytes: out.body}}
 }
 
-// piece writes one piece, in a chunk of its own where the answer has chunks.
-func (s *wire) piece(e event) error {
+// piece writes piece n, an event or not, in a chunk of its own where the answer has chunks.
+func (s *wire) piece(e event, n int, isEvent bool) error {
 	if !s.pause(e.pause) {
 		return errGone
 	}
@@ -166,6 +166,9 @@ func (s *wire) piece(e event) error {
 		if err := s.write([]byte("\r\n")); err != nil {
 			return err
 		}
+	}
+	if isEvent {
+		s.u.event(s.i, n)
 	}
 	if e.content == 0 {
 		return nil

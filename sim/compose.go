@@ -22,7 +22,7 @@ func (w *World) compose(t *tunnel, r drill.Request) (trace.RequestSent, []byte, 
 	if err != nil {
 		return sent, nil, err
 	}
-	sent.Body = trace.Body{Bytes: body}
+	sent.Body, sent.Stops = trace.Body{Bytes: body}, r.Wire.Stops != ""
 
 	var head bytes.Buffer
 	sent.Proto = "HTTP/1.1"

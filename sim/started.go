@@ -109,5 +109,6 @@ func (w *World) Release(_ context.Context, host string) error {
 	if u == nil {
 		return fmt.Errorf("sim: no upstream %q", host)
 	}
+	u.fake.Release()
 	return nil
 }

@@ -105,6 +105,10 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 	u := &upstream{name: name, fake: fakeupstream.New(fakeupstream.Config{
 		Name: name, Vendor: o.Vendor, Clock: us.world.clock, Seed: us.world.seed,
 		OnAnswer: func(r fakeupstream.Request) { us.observe(name, r) },
+		OnEnd:    func(r fakeupstream.Request) { us.observeEnd(name, r) },
+		OnEvent: func(r fakeupstream.Request, n int) {
+			us.world.log.Observe(trace.UpstreamSentEvent{Host: name, Request: r.Header.Get(requestMark), Attempt: r.Seq, N: n})
+		},
 	})}
 	u.server = &http.Server{Handler: u.fake, ErrorLog: log.New(io.Discard, "", 0)}
 	go u.server.Serve(on) // returns when the world closes it
@@ -123,7 +127,14 @@ func (us *upstreams) observe(name string, r fakeupstream.Request) {
 	us.world.log.Observe(trace.UpstreamGot{
 		Host: name, Method: r.Method, Target: target, Key: r.Key, KeyHeader: r.KeyHeader,
 		Header: r.Header, Body: trace.Body{Bytes: r.Body}, Status: r.Status, Answer: r.AnswerHeader,
-		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark),
+		Arrived: r.At.Sub(us.world.start), Request: r.Header.Get(requestMark), Attempt: r.Seq, Broken: r.Broken,
+	})
+}
+
+func (us *upstreams) observeEnd(name string, r fakeupstream.Request) {
+	us.world.log.Observe(trace.UpstreamEnded{
+		Host: name, Request: r.Header.Get(requestMark), Attempt: r.Seq,
+		Status: r.Status, Broke: r.Broke, Left: r.Left, Events: r.Events,
 	})
 }
 

@@ -120,6 +120,8 @@ type UpstreamGot struct {
 	Answer    http.Header   // of the answer
 	Arrived   time.Duration // virtual time since the world began
 	Request   string        // the client's mark of the request, "" where it has none
+	Attempt   int           // number of the request at this upstream, from 1
+	Broken    bool          // the answer breaks on its way, or is held: UpstreamEnded says what came of it
 }
 
 func (u UpstreamGot) Actor() Actor { return Actor{RankUpstream, u.Host} }
@@ -127,6 +129,9 @@ func (u UpstreamGot) String() string {
 	answer := "not answered"
 	if u.Status != 0 {
 		answer = fmt.Sprintf("answered %d", u.Status)
+	}
+	if u.Broken {
+		answer = fmt.Sprintf("answers %d", u.Status)
 	}
 	return fmt.Sprintf("%s got %s %s key=%s, %s", u.Host, u.Method, u.Target, u.Key, answer)
 }
@@ -181,6 +186,7 @@ type RequestSent struct {
 	Method string
 	Target string
 	Proto  string // "HTTP/1.1"
+	Stops  bool   // the client falls silent before the end
 	OwnKey string // alias of a credential of the client's own, "unknown" for one that has none, "" without
 	Body   Body
 }
@@ -333,3 +339,58 @@ type ClientContinued struct{ Client string }
 
 func (c ClientContinued) Actor() Actor   { return Actor{RankClient, c.Client} }
 func (c ClientContinued) String() string { return c.Client + " got 100" }
+
+// UpstreamSentEvent is one server-sent event, when an upstream has written it.
+type UpstreamSentEvent struct {
+	Host    string
+	Request string // the client's mark of the request
+	Attempt int    // number of the request at this upstream, from 1
+	N       int    // of all events of the answer, from 1
+}
+
+// Actor is the answer itself: two of one upstream may be written at one instant.
+func (u UpstreamSentEvent) Actor() Actor {
+	return Actor{RankUpstream, fmt.Sprintf("%s %06d", u.Host, u.Attempt)}
+}
+func (u UpstreamSentEvent) String() string {
+	return fmt.Sprintf("%s sent event %d of request %d", u.Host, u.N, u.Attempt)
+}
+
+// Silent implements Silent.
+func (UpstreamSentEvent) Silent() bool { return true }
+
+// UpstreamEnded is the end of an answer as its upstream saw it. It has a line in
+// a drill where the answer broke as scripted, or its requester left.
+type UpstreamEnded struct {
+	Host    string
+	Request string // the client's mark of the request
+	Attempt int    // number of the request at this upstream, from 1
+	Status  int    // 0: no head was sent
+	Broke   string // what the script did to it; "": nothing
+	Left    bool   // the requester left before the answer was whole
+	Events  int    // events of content that were sent
+}
+
+// Silent implements Silent.
+func (u UpstreamEnded) Silent() bool { return u.Broke == "" && !u.Left }
+
+func (u UpstreamEnded) Actor() Actor { return Actor{RankUpstream, u.Host} }
+func (u UpstreamEnded) String() string {
+	switch {
+	case u.Silent():
+		return fmt.Sprintf("%s ended answer %d", u.Host, u.Attempt)
+	case !u.Left:
+		return u.Host + " " + u.Broke
+	}
+	left := "was left before it answered"
+	switch {
+	case u.Status != 0 && u.Events > 0:
+		left = "was left after " + counted(u.Events, "event")
+	case u.Status != 0:
+		left = "was left in the middle of its answer"
+	}
+	if u.Broke != "" {
+		return fmt.Sprintf("%s %s, and %s", u.Host, u.Broke, left)
+	}
+	return u.Host + " " + left
+}
