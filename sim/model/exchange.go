@@ -192,6 +192,8 @@ func (m *Model) answerOf(name, key string) (fakeupstream.Answer, bool) {
 		m.lose("no answer is scripted at %s for key %s", name, key)
 	case a.Delay > longDelay:
 		m.lose("%s takes %s to answer, and somebody may give up", name, a.Delay)
+	case len(a.Breaks) > 0:
+		m.lose("the model foretells no answer that breaks on its way")
 	case a.Stream != nil && a.Stream.Every > 0:
 		m.lose("time passes during the stream of %s", name)
 	}

@@ -25,6 +25,9 @@ var limits = []string{
 	"the model reads no header lines",
 	"the model knows no addresses, no sni=",
 	"a gateway may have closed",
+	"the model foretells no step that goes on while others run",
+	"the model sends requests as usual only",
+	"the model foretells no answer that breaks on its way",
 }
 
 // The library was written by hand and passes on the reference gateway: a model
