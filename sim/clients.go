@@ -232,6 +232,9 @@ func (w *World) Request(ctx context.Context, client, target string, r drill.Requ
 	if err != nil {
 		return err
 	}
+	if r.Via != drill.ViaConnect {
+		return w.requestInTheOpen(ctx, client, u, r)
+	}
 	port := u.Port()
 	if port == "" {
 		port = "443"

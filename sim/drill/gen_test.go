@@ -351,6 +351,10 @@ func (g *generator) requestBy(client string) drill.Op {
 	g.acted = true
 	r := g.aRequest()
 	r.Tunnel = g.tunnelOptions()
+	if r.Tunnel.Trust == drill.TrustGateway && g.flip("in the open") {
+		r.Via = drill.ViaAbsolute
+		return drill.RequestOp{Client: client, Request: r, URL: "http://alpha.invalid/v1/messages"}
+	}
 	return drill.RequestOp{Client: client, Request: r,
 		URL: pick(g, "url", "https://alpha.invalid/v1/messages", "http://127.0.0.1:8080/", "https://alpha.invalid/?q=\"x y\"")}
 }
@@ -431,6 +435,8 @@ func (g *generator) gateway() drill.Op {
 		Ports:  pick(g, "ports", nil, []int{443}, []int{8443, 80}),
 		Prefix: pick(g, "prefix", "", "/bridge", "/a b"),
 		Replay: pick[drill.Size](g, "replay", 0, 1, 32<<20, 1000),
+
+		BaseURL: pick(g, "base url", "", drill.On),
 	}
 	if reflect.DeepEqual(s, drill.Settings{}) {
 		s.Policy = drill.PolicyStrict

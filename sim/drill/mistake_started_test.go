@@ -114,5 +114,21 @@ func startedMistakes() []mistakeCase {
 				`5:28: size "2" has no unit: write 2B or 2KiB`,
 			},
 		},
+		{
+			name: "how a request reaches the gateway",
+			text: "request GET https://alpha.invalid/ via=absolute\n" +
+				"request GET http://alpha.invalid/ via=absolute trust=none\n" +
+				"request GET http://gateway.invalid/ via=base-url\n" +
+				"request GET http://alpha.invalid/ via=tunnel\n" +
+				"connect t1 alpha.invalid:443\n" +
+				"send t1 GET / via=absolute\n",
+			want: []string{
+				"1:13: via=absolute speaks plain HTTP: want an http:// url",
+				"2:35: via=absolute shows no certificate: leave trust= out",
+				`3:37: the gateway serves no base URL: write "gateway base-url=on" first`,
+				`4:39: via "tunnel": want connect, absolute or base-url`,
+				`6:15: unknown option "via=": what may follow is key=ALIAS|token|none|"TEXT", body="TEXT"|@FILE|SIZE, host=HOST, header="NAME: VALUE", http=1.0, framing=chunked, trailer="NAME: VALUE", expect=continue, every=DURATION, stops=head|body, header-size=SIZE`,
+			},
+		},
 	}
 }

@@ -76,15 +76,15 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		{`connect t2 "beta" token=none trust=none sni=c.invalid`, `connect t2 "beta" {Token:{Kind:1 Text:} Trust:none SNI:c.invalid Header:[]}`},
 		{`connect t2 [::1]:80 token=gold trust=gateway`, `connect t2 "[::1]:80" {Token:{Kind:3 Text:gold} Trust: SNI: Header:[]}`},
 		{`connect t2 10.0.0.1:80 token=""`, `connect t2 "10.0.0.1:80" {Token:{Kind:4 Text:} Trust: SNI: Header:[]}`},
-		{"send t1 POST /v1?a=b", "send t1 {Method:POST Path:/v1?a=b Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"send t1 POST /v1?a=b", "send t1 {Method:POST Path:/v1?a=b Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
 		{`send t1 POST / key=token host=b.invalid:80 body="" header="A: b: c" header="D:"`,
-			"send t1 {Method:POST Path:/ Key:{Kind:2 Text:} Host:b.invalid:80 Header:[{Name:A Value:b: c} {Name:D Value:}] Body:{Kind:1 Text: File: Size:0B} Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{`send t1 POST / body=64KiB key=none`, "send t1 {Method:POST Path:/ Key:{Kind:1 Text:} Host: Header:[] Body:{Kind:3 Text: File: Size:64KiB} Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+			"send t1 {Method:POST Path:/ Key:{Kind:2 Text:} Host:b.invalid:80 Header:[{Name:A Value:b: c} {Name:D Value:}] Body:{Kind:1 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{`send t1 POST / body=64KiB key=none`, "send t1 {Method:POST Path:/ Key:{Kind:1 Text:} Host: Header:[] Body:{Kind:3 Text: File: Size:64KiB} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
 		{`send t1 POST / http=1.0 framing=chunked trailer="A: b" expect=continue every=1s stops=head header-size=2MiB`,
-			"send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Wire:{HTTP:1.0 Framing:chunked Trailer:[{Name:A Value:b}] Expect:continue Every:1s Stops:head Filler:2MiB} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{`send t1 POST / body=@a.json` + "\n-- a.json --", "send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:2 Text: File:a.json Size:0B} Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{"request GET https://alpha.invalid/v1/models", "request client https://alpha.invalid/v1/models {Method:GET Path: Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{"request GET https://alpha.invalid/ as c2 key=own token=none trust=none", "request c2 https://alpha.invalid/ {Method:GET Path: Key:{Kind:3 Text:own} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Wire:{} Tunnel:{Token:{Kind:1 Text:} Trust:none SNI: Header:[]}}"},
+			"send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{HTTP:1.0 Framing:chunked Trailer:[{Name:A Value:b}] Expect:continue Every:1s Stops:head Filler:2MiB} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{`send t1 POST / body=@a.json` + "\n-- a.json --", "send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:2 Text: File:a.json Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"request GET https://alpha.invalid/v1/models", "request client https://alpha.invalid/v1/models {Method:GET Path: Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"request GET https://alpha.invalid/ as c2 key=own token=none trust=none", "request c2 https://alpha.invalid/ {Method:GET Path: Key:{Kind:3 Text:own} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:1 Text:} Trust:none SNI: Header:[]}}"},
 		{"close t1", "close t1"},
 		{"advance 2999ms", "advance 2999000000"},
 		{"start s1 send t1 GET /\nawait s1", "await s1"},
@@ -116,8 +116,8 @@ func TestSettingsReachTheWorld(t *testing.T) {
 		require.NoError(t, s.Op.Run(context.Background(), &w))
 	}
 	require.Equal(t, []string{
-		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B}",
-		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB}",
+		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B BaseURL:}",
+		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB BaseURL:}",
 	}, w.said)
 	require.Equal(t, drill.Settings{
 		Bridge: drill.BridgeRecorded, Tunnel: drill.Deny, OwnKey: drill.Deny, Auth: drill.AuthNone,

@@ -16,6 +16,8 @@ type Settings struct {
 	Policy Policy // what an upstream's refusal does to a key
 	Prefix string // the bridge's path prefix; "": /api/v2/aibridge
 	Replay Size   // the largest body that is kept for a second attempt; 0: 32MiB
+
+	BaseURL Switch // whether it serves clients whose base URL it is; zero: it does not
 }
 
 // Bridge is where decrypted requests go.
@@ -59,6 +61,7 @@ func (s Settings) Merge(t Settings) Settings {
 	over(&s.Policy, t.Policy)
 	over(&s.Prefix, t.Prefix)
 	over(&s.Replay, t.Replay)
+	over(&s.BaseURL, t.BaseURL)
 	if t.Ports != nil {
 		s.Ports = slices.Clone(t.Ports)
 	}
@@ -108,6 +111,8 @@ func settings() []option[Settings] {
 				return []string{s.Replay.String()}
 			},
 		},
+		setting("base-url", "Whether it serves clients whose base URL is the gateway's, at http://gateway.invalid, too.",
+			func(s *Settings) *Switch { return &s.BaseURL }, On),
 	}
 }
 

@@ -112,6 +112,8 @@ type Request struct {
 	Header []Header
 	// Body is the body. Zero: the world's usual one for the method and path.
 	Body Body
+	// Via is how a request step reaches the gateway. Zero: through a tunnel. Zero in a send step.
+	Via Via
 	// Wire is how it goes on the wire. Zero: as usual.
 	Wire Wire
 	// Tunnel says how a request step opens its tunnel. Zero in a send step.
