@@ -63,8 +63,8 @@ func (s *source) now() (drill.SourceState, <-chan struct{}) {
 	return s.state, s.change
 }
 
-// serve sends whoever asks one byte once the answer may go, until the listener
-// is closed.
+// serve sends whoever asks, with one byte, another one once the answer may go,
+// until the listener is closed.
 func (s *source) serve() {
 	for {
 		conn, err := s.listen.Accept()
@@ -73,7 +73,7 @@ func (s *source) serve() {
 		}
 		go func() {
 			defer conn.Close()
-			if s.hold(conn) {
+			if _, err := conn.Read(make([]byte, 1)); err == nil && s.hold(conn) {
 				conn.Write([]byte{1}) // whoever asked may have gone
 			}
 		}()
@@ -145,7 +145,11 @@ func (s *source) wait(ctx context.Context) error {
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
-	if _, err := conn.Read(make([]byte, 1)); err != nil {
+	_, err = conn.Write([]byte{1})
+	if err == nil {
+		_, err = conn.Read(make([]byte, 1))
+	}
+	if err != nil {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}

@@ -1,6 +1,7 @@
 package sim_test
 
 import (
+	"io"
 	"net/http"
 	"runtime"
 	"testing"
@@ -115,4 +116,54 @@ func TestAStepThatNeverEnds(t *testing.T) {
 		"r1 did not end within 1h0m0s",
 	}, v.Steps[2].Got)
 	assert.GreaterOrEqual(t, time.Duration(v.Virtual), time.Hour)
+}
+
+// A client that waits for leave to send its body waits for a second, and no more.
+func TestAClientWaitsForLeaveToSendItsBody(t *testing.T) {
+	text := `provider alpha openai https://alpha.invalid/v1 keys k0
+upstream alpha.invalid
+  key k0: 200
+reload
+request POST https://alpha.invalid/v1/chat/completions body=64KiB expect=continue
+`
+	v := sim.Run(t, sim.Reference(), parse(t, text), sim.Options{})
+	require.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
+	assert.Contains(t, v.Steps[3].Got, "client got 100")
+	assert.Less(t, time.Duration(v.Virtual), time.Second)
+
+	v = sim.Run(t, &wrong{Gateway: sim.Reference(), start: func(env *sim.Env) {
+		env.WrapBridge = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				timer := env.Clock.NewTimer(2 * time.Second)
+				<-timer.C
+				next.ServeHTTP(w, r)
+			})
+		}
+	}}, parse(t, text), sim.Options{})
+	require.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
+	assert.Equal(t, []string{"alpha.invalid got POST /v1/chat/completions key=k0, answered 200", "client got 200"}, v.Steps[3].Got)
+	assert.GreaterOrEqual(t, time.Duration(v.Virtual), 2*time.Second)
+}
+
+// A gateway that swallows what nobody needs any more shows in how much a client
+// could send.
+func TestAnUploadThatNobodyStops(t *testing.T) {
+	text := `gateway byok=deny
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+request POST https://alpha.invalid/v1/chat/completions key=own body=8MiB every=1s
+`
+	v := sim.Run(t, sim.Reference(), parse(t, text), sim.Options{})
+	assert.Equal(t, []string{"client got 403, and could send 2 of 10 pieces"}, v.Steps[3].Got)
+
+	v = sim.Run(t, &wrong{Gateway: sim.Reference(), start: func(env *sim.Env) {
+		env.WrapBridge = func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/1 has it
+				w.WriteHeader(http.StatusForbidden)
+				_, _ = io.Copy(io.Discard, r.Body) // to its end, whatever comes
+			})
+		}
+	}}, parse(t, text), sim.Options{})
+	assert.Equal(t, []string{"client got 403"}, v.Steps[3].Got)
 }
