@@ -79,6 +79,8 @@ type Model struct {
 	source    drill.SourceState
 	live      snapshot
 	kept      []keptKey
+	waiting   []*waitingReload // in the order in which they began
+	ended     map[string]bool  // steps that were started, have ended, and wait to be awaited
 	tunnels   map[string]*tunnel
 
 	out  Outcome
@@ -90,7 +92,7 @@ var _ drill.World = (*Model)(nil)
 // New makes the model of a world that has just begun. The upstreams are asked
 // for every answer that the gateway would get.
 func New(s drill.Settings, u Upstreams) *Model {
-	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}}
+	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
 	if s.Policy != "" && s.Policy != drill.PolicyStrict {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
@@ -161,22 +163,13 @@ func (m *Model) Rows() *drill.Rows { return &m.rows }
 // Source implements drill.World.
 func (m *Model) Source(_ context.Context, s drill.SourceState) error {
 	m.source = s
+	if !s.Stall {
+		m.goOnReloading()
+	}
 	return nil
 }
 
-// Start implements drill.World.
-func (m *Model) Start(context.Context, string, drill.Op) error {
-	m.lose("the model foretells no step that goes on while others run")
-	return nil
-}
-
-// Await implements drill.World; Start has given up already.
-func (m *Model) Await(context.Context, string) error { return nil }
-
-// Cancel implements drill.World; Start has given up already.
-func (m *Model) Cancel(context.Context, string) error { return nil }
-
-// Release implements drill.World; Start has given up already.
+// Release implements drill.World; whatever is held, the model has given up on.
 func (m *Model) Release(context.Context, string) error { return nil }
 
 // Configure implements drill.World; New had the settings of the whole drill.
