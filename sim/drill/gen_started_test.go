@@ -25,7 +25,7 @@ func (g *generator) startSend() drill.Op {
 	return g.start(op)
 }
 
-// startNew starts what needs nobody: the names are nobody's else, since no alias begins with two dashes behind a letter.
+// startNew starts what needs nobody: its names have two dashes, and the drawn ones hardly ever do.
 func (g *generator) startNew() drill.Op {
 	g.acted = true
 	switch pick(g, "start", "reload", "request", "connect") {
