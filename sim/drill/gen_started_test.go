@@ -25,16 +25,16 @@ func (g *generator) startSend() drill.Op {
 	return g.start(op)
 }
 
-// startNew starts what needs nobody: its names have two dashes, and the drawn ones hardly ever do.
+// startNew starts what needs nobody: its names are longer than any that is drawn.
 func (g *generator) startNew() drill.Op {
 	g.acted = true
 	switch pick(g, "start", "reload", "request", "connect") {
 	case "request":
-		return g.start(g.requestBy(fmt.Sprintf("r--%d", len(g.known)+len(g.started)*100)))
+		return g.start(g.requestBy(fmt.Sprintf("requester%d", len(g.known)+len(g.started)*100)))
 	case "connect":
 		op := g.connect().(drill.ConnectOp)
 		g.tunnels = g.tunnels[:len(g.tunnels)-1]
-		op.Client = fmt.Sprintf("c--%d", len(g.known)+len(g.started)*100)
+		op.Client = fmt.Sprintf("tunneller%d", len(g.known)+len(g.started)*100)
 		for slices.ContainsFunc(g.opened, func(name string) bool { return name == op.Client }) {
 			op.Client += "x"
 		}
