@@ -62,6 +62,10 @@ type Config struct {
 	// Certificate makes the certificates that a script shows in place of the right one: CertOtherHost, CertExpired
 	// or CertSelfSigned. It is called for each connection that needs one. Nil: such a connection is a Fault.
 	Certificate func(kind ConnectionKind) (tls.Certificate, error)
+	// OnEvent is called synchronously when event n of a stream has been written and flushed, before anything else is
+	// of that answer. All events count, from 1, those that carry no content too. No lock is held during the call.
+	// Nil: nobody is told.
+	OnEvent func(r Request, n int)
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.

@@ -128,6 +128,7 @@ func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method stri
 		return
 	}
 	flush := http.NewResponseController(w).Flush
+	n := 0
 	for e := range out.events {
 		if !u.pause(ctx, e.pause) {
 			u.change(i, func(q *Request) { q.Left = true })
@@ -141,6 +142,8 @@ func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method stri
 			u.change(i, func(q *Request) { q.Events = e.content })
 		}
 		_ = flush() // a writer that cannot flush has nobody who waits, and one that is broken fails at the next event
+		n++
+		u.event(i, n)
 	}
 }
 

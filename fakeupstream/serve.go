@@ -85,6 +85,17 @@ func (u *Upstream) end(i int) {
 	u.cfg.OnEnd(q)
 }
 
+// event tells OnEvent that event n of the log's entry i is out.
+func (u *Upstream) event(i, n int) {
+	if u.cfg.OnEvent == nil {
+		return
+	}
+	u.mu.Lock()
+	q := u.log[i]
+	u.mu.Unlock()
+	u.cfg.OnEvent(q, n)
+}
+
 // change changes the log's entry i.
 func (u *Upstream) change(i int, f func(*Request)) {
 	u.mu.Lock()

@@ -98,16 +98,16 @@ func (s *wire) run(d dialect, x *exchange, out reply) error {
 	if err := s.reach(Point{Kind: PointByte}, Point{Kind: PointEvent}); err != nil {
 		return err
 	}
-	for _, e := range pieces {
-		if err := s.piece(e); err != nil {
+	for n, e := range pieces {
+		if err := s.piece(e, n+1, out.events != nil); err != nil {
 			return err
 		}
 	}
 	return s.end()
 }
 
-// piece writes one piece, in a chunk of its own where the answer has chunks.
-func (s *wire) piece(e event) error {
+// piece writes piece n, an event or not, in a chunk of its own where the answer has chunks.
+func (s *wire) piece(e event, n int, isEvent bool) error {
 	if !s.pause(e.pause) {
 		return errGone
 	}
@@ -131,6 +131,9 @@ func (s *wire) piece(e event) error {
 		if err := s.write([]byte("\r\n")); err != nil {
 			return err
 		}
+	}
+	if isEvent {
+		s.u.event(s.i, n)
 	}
 	if e.broke != "" {
 		s.note(e.broke)

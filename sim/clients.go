@@ -17,10 +17,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -40,6 +42,8 @@ type tunnel struct {
 	token  string // the gateway token that opened it
 	conn   net.Conn
 	in     *bufio.Reader
+	leave  func()      // tears the connection down, as a process that dies
+	left   atomic.Bool // the client went away on its own account
 }
 
 func newClients() *clients { return &clients{tunnels: map[string]*tunnel{}, sent: map[string]int{}} }
@@ -57,6 +61,15 @@ func (c *clients) take(client string) *tunnel {
 	t := c.tunnels[client]
 	delete(c.tunnels, client)
 	return t
+}
+
+// drop removes this very tunnel, whose name may be another's by now.
+func (c *clients) drop(t *tunnel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tunnels[t.client] == t {
+		delete(c.tunnels, t.client)
+	}
 }
 
 func (c *clients) get(client string) *tunnel {
@@ -78,16 +91,27 @@ func (w *World) Connect(ctx context.Context, client, target string, o drill.Conn
 func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
 	conn, err := w.net.Dial(ctx, client, gatewayAddress)
 	if err != nil {
-		w.log.Observe(trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
+		w.refused(ctx, trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
 		return nil
 	}
 	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn)}
+	t.leave = conn.(*simnet.Conn).Reset
+	defer context.AfterFunc(ctx, t.leave)()
 	if refused := w.connect(t, o, passing); refused != nil {
 		conn.Close() // the gateway may have closed it already
-		w.log.Observe(*refused)
+		w.refused(ctx, *refused)
 		return nil
 	}
 	return t
+}
+
+// refused notes that there is no tunnel, unless it was the client that left.
+func (w *World) refused(ctx context.Context, f trace.TunnelRefused) {
+	if ctx.Err() != nil {
+		w.log.Observe(trace.ClientLeft{Had: trace.ClientHas{Client: f.Client}})
+		return
+	}
+	w.log.Observe(f)
 }
 
 // connect speaks CONNECT, and TLS inside; it says why when that is refused.
@@ -197,6 +221,7 @@ func (w *World) Close(_ context.Context, client string) error {
 	if t == nil {
 		return nil // it was refused, which is no mistake of the drill's
 	}
+	t.left.Store(true)
 	t.conn.Close() // the other end may be gone already
 	return nil
 }
@@ -206,6 +231,9 @@ func (w *World) Request(ctx context.Context, client, target string, r drill.Requ
 	u, err := url.Parse(target)
 	if err != nil {
 		return err
+	}
+	if r.Via != drill.ViaConnect {
+		return w.requestInTheOpen(ctx, client, u, r)
 	}
 	port := u.Port()
 	if port == "" {
@@ -220,7 +248,7 @@ func (w *World) Request(ctx context.Context, client, target string, r drill.Requ
 		return nil
 	}
 	r.Path = u.RequestURI()
-	if err := w.exchange(t, r); err != nil {
+	if err := w.exchange(ctx, t, r); err != nil {
 		return err
 	}
 	t.conn.Close() // the other end may be gone already
@@ -228,13 +256,13 @@ func (w *World) Request(ctx context.Context, client, target string, r drill.Requ
 }
 
 // Send implements drill.World.
-func (w *World) Send(_ context.Context, client string, r drill.Request) error {
+func (w *World) Send(ctx context.Context, client string, r drill.Request) error {
 	t := w.clients.get(client)
 	if t == nil {
 		w.log.Observe(trace.ClientGot{Client: client, Err: "the tunnel was refused"})
 		return nil
 	}
-	return w.exchange(t, r)
+	return w.exchange(ctx, t, r)
 }
 
 // reason says in stable words why something ended: Go's own texts carry

@@ -25,6 +25,7 @@ func Reference() Gateway { return &reference{} }
 type reference struct {
 	server *proxy.Server
 	served chan error
+	based  chan error   // what ServeBaseURL returned; nil without that mode
 	bridge *http.Server // nil unless the bridge is behind a URL
 	intent Intent
 }
@@ -52,6 +53,9 @@ func (r *reference) Start(_ context.Context, env Env) error {
 		return err
 	}
 	if err := r.serveBridge(env); err != nil {
+		return err
+	}
+	if err := r.serveBaseURL(env); err != nil {
 		return err
 	}
 	r.served = make(chan error, 1)
@@ -140,6 +144,7 @@ func (r *reference) Stop(ctx context.Context) error {
 	if served := <-r.served; !errors.Is(served, http.ErrServerClosed) {
 		err = errors.Join(err, served)
 	}
+	err = errors.Join(err, r.endBaseURL())
 	if r.bridge != nil {
 		err = errors.Join(err, r.bridge.Close())
 	}

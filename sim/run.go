@@ -92,6 +92,7 @@ func (r *run) play() {
 	r.world = w
 	r.mu.Unlock()
 	err = r.steps(ctx)
+	w.leaveAll()
 	w.clients.closeAll()
 	err = errors.Join(err, w.settle(ctx), w.metrics.sample(-1))
 	r.observe()
@@ -154,6 +155,7 @@ func (w *World) end(ctx context.Context) (open, goroutines []string, err error) 
 		err = fmt.Errorf("Stop: %w", stopErr)
 	}
 	w.upstreams.close()
+	w.source.close()
 	err = errors.Join(err, w.settle(ctx))
 	open = w.net.Open()
 	w.net.Close()

@@ -112,6 +112,9 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 			return us.world.public.wrong(host, k, us.world.start)
 		},
 		OnEnd: func(r fakeupstream.Request) { us.observeEnd(name, r) },
+		OnEvent: func(r fakeupstream.Request, n int) {
+			us.world.log.Observe(trace.UpstreamSentEvent{Host: name, Request: r.Header.Get(requestMark), Attempt: r.Seq, N: n})
+		},
 	})}
 	u.server = &http.Server{Handler: u.fake, ErrorLog: log.New(io.Discard, "", 0)}
 	go u.server.Serve(u.fake.Listen(l, config)) // returns when the world closes it

@@ -49,6 +49,8 @@ type World struct {
 
 	upstreams *upstreams
 	clients   *clients
+	underway  underway
+	started   []*startedStep // in order, those that nobody has awaited yet
 	step      int
 }
 
@@ -64,7 +66,6 @@ func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*Wor
 	}
 	w.log = trace.NewLog(w.since)
 	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver})
-	w.source = newSource(w.secrets)
 	w.upstreams = newUpstreams(w)
 	w.secrets.onNew = w.upstreams.learn
 	w.clients = newClients()
@@ -78,6 +79,9 @@ func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*Wor
 
 func (w *World) open(ctx context.Context) error {
 	var err error
+	if w.source, err = openSource(w.net, w.clock, w.secrets); err != nil {
+		return err
+	}
 	if w.ca, err = newAuthority("gatedrill gateway CA", w.start); err != nil {
 		return err
 	}
@@ -135,7 +139,7 @@ func (w *World) settle(ctx context.Context) error {
 }
 
 // play runs one step to its end: its answer is there and nothing is left to
-// deliver.
+// deliver. What goes on beside it has come as far as it can.
 func (w *World) play(ctx context.Context, i int, op drill.Op) error {
 	w.step = i
 	w.log.Begin(i, op.String())
@@ -144,6 +148,9 @@ func (w *World) play(ctx context.Context, i int, op drill.Op) error {
 	}
 	if err := w.settle(ctx); err != nil {
 		return fmt.Errorf("step %d, %s: %w", i+1, op, err)
+	}
+	for _, f := range w.underway.news() {
+		w.log.Observe(f)
 	}
 	return w.metrics.sample(i)
 }
@@ -197,8 +204,8 @@ func (w *World) Reload(ctx context.Context) error {
 	if inspector != nil {
 		before = inspector.Snapshot()
 	}
-	rows := w.source.rows.All()
-	if err := w.gateway.Reload(ctx); err != nil {
+	told := &answered{rows: w.source.rows.All()} // unless the source is seen to say otherwise
+	if err := w.gateway.Reload(context.WithValue(ctx, answeredKey{}, told)); err != nil {
 		live := trace.Unobserved
 		if inspector != nil {
 			live = "another snapshot"
@@ -209,7 +216,7 @@ func (w *World) Reload(ctx context.Context) error {
 		w.log.Observe(trace.ReloadFailed{Err: err.Error(), Snapshot: live})
 		return nil
 	}
-	w.observeRows(inspector, rows)
+	w.observeRows(inspector, told.rows)
 	return nil
 }
 

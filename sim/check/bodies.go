@@ -18,19 +18,6 @@ func errorBodyArrives() Check {
 	}
 }
 
-func truncationIsVisible() Check {
-	return Check{
-		Name:     "truncation-is-visible",
-		Sentence: "A body that broke off never looks to the client as if it had come to its end.",
-		Bugs:     []string{"maximhq/bifrost#5546"},
-		find: func(r *Run) []Finding {
-			return r.otherLength(func(x *exchange, promised, came int) bool {
-				return x.got.Status < 400 && came < promised
-			})
-		},
-	}
-}
-
 // otherLength finds the answers that were forwarded, and ended as whole ones do, with
 // a length that is wrong.
 func (r *Run) otherLength(wrong func(x *exchange, promised, came int) bool) []Finding {

@@ -168,7 +168,8 @@ func All() []Check {
 		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(),
 		coolingKeyRests(), laterDeadlineWins(), disabledKeyRests(),
 		allTriedBeforeExhausted(), requestFaultsDoNotMark(),
-		errorBodyArrives(), truncationIsVisible(),
+		errorBodyArrives(),
+		streamFlows(), truncationIsVisible(), nothingAfterCommit(), framingIsRight(),
 		everyRequestEnds(), gaugesBalance(), nothingLeaks(),
 	}
 }
@@ -181,12 +182,29 @@ type exchange struct {
 	attempts []attempt
 	got      *trace.ClientGot
 	gotAt    time.Duration
+	left     bool // the client went away before the end
+	leftAt   time.Duration
+	began    bool // the head of its answer has come
+	beganAt  time.Duration
 }
 
 // attempt is one try at an upstream, and when that decided its answer.
 type attempt struct {
 	trace.UpstreamGot
-	at time.Duration
+	at    time.Duration
+	ended trace.UpstreamEnded
+}
+
+// ended adds to an attempt how its answer ended: one whose head was never sent has
+// no status.
+func (x *exchange) ended(f trace.UpstreamEnded) {
+	for i := range x.attempts {
+		a := &x.attempts[i]
+		if a.Host == f.Host && a.Attempt == f.Attempt {
+			a.ended = f
+			a.Status = f.Status
+		}
+	}
 }
 
 // exchanges puts together what belongs together by the mark that each client
@@ -205,7 +223,19 @@ func (r *Run) exchanges() []*exchange {
 		switch f := o.Fact.(type) {
 		case trace.UpstreamGot:
 			if x := byID[f.Request]; x != nil {
-				x.attempts = append(x.attempts, attempt{f, o.At})
+				x.attempts = append(x.attempts, attempt{UpstreamGot: f, at: o.At})
+			}
+		case trace.UpstreamEnded:
+			if x := byID[f.Request]; x != nil {
+				x.ended(f)
+			}
+		case trace.ClientBegan:
+			if x := byID[f.ID]; x != nil {
+				x.began, x.beganAt = true, o.At
+			}
+		case trace.ClientLeft:
+			if x := byID[f.ID]; x != nil {
+				x.left, x.leftAt = true, o.At
 			}
 		case trace.ClientGot:
 			if x := byID[f.ID]; x != nil {

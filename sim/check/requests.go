@@ -77,6 +77,9 @@ func everyRequestEnds() Check {
 		find: func(r *Run) []Finding {
 			var found []Finding
 			for _, x := range r.exchanges() {
+				if x.left || x.sent.Stops {
+					continue // its client left, or never came to its end itself
+				}
 				if x.got == nil || x.got.Late {
 					found = append(found, findingf(x.step, "%s's %s %s never ended", x.sent.Client, x.sent.Method, x.sent.Target))
 				}

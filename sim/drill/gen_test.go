@@ -21,7 +21,10 @@ type generator struct {
 	keys    []string // that upstreams may answer
 	files   []drill.File
 	used    map[string]bool
-	acted   bool // or configured: a gateway step can come no more
+	hosts   []string // upstreams that are declared
+	started []drill.StartOp
+	opened  []string // tunnels that a start has opened
+	acted   bool     // or configured: a gateway step can come no more
 }
 
 // drillOf draws a drill of any verbs, with prose, blank lines, observations and files.
@@ -34,6 +37,9 @@ func drillOf(t *rapid.T) *drill.Drill {
 	}
 	for range rapid.IntRange(1, 12).Draw(t, "steps") {
 		d.Steps = append(d.Steps, g.step(g.op()))
+	}
+	for _, st := range g.started {
+		d.Steps = append(d.Steps, g.step(pick[drill.Op](g, "ended", drill.AwaitOp{Name: st.Name}, drill.CancelOp{Name: st.Name})))
 	}
 	for _, f := range g.files {
 		if !g.used[f.Name] {
@@ -134,7 +140,14 @@ func (g *generator) op() drill.Op {
 		all = append(all, g.edit, g.expectKeys)
 	}
 	if len(g.tunnels) > 0 {
-		all = append(all, g.send, g.close)
+		all = append(all, g.send, g.close, g.startSend)
+	}
+	all = append(all, g.startNew)
+	if len(g.started) > 0 {
+		all = append(all, g.end)
+	}
+	if len(g.hosts) > 0 {
+		all = append(all, g.release)
 	}
 	if !g.acted {
 		all = append(all, g.gateway)
@@ -204,10 +217,8 @@ func (g *generator) edit() drill.Op {
 }
 
 func (g *generator) source() drill.Op {
-	if g.flip("heals") {
-		return drill.SourceOp{}
-	}
-	return drill.SourceOp{State: drill.SourceState{Fail: "x" + g.text("fail")}}
+	return drill.SourceOp{State: pick(g, "state", drill.SourceState{}, drill.SourceState{Fail: "x" + g.text("fail")},
+		drill.SourceState{Stall: true}, drill.SourceState{Slow: 90 * time.Second})}
 }
 
 func (g *generator) upstream() drill.Op {
@@ -226,6 +237,7 @@ func (g *generator) upstream() drill.Op {
 		op.Rules = append(op.Rules, g.rule(fakeupstream.KeyAny))
 	}
 	op.Notes = g.between("rule notes", len(op.Rules))
+	g.hosts = append(g.hosts, op.Host)
 	return op
 }
 
@@ -251,7 +263,7 @@ func (g *generator) reload() drill.Op {
 
 func (g *generator) newTunnel() string {
 	name := g.alias("tunnel")
-	for slices.Contains(g.tunnels, name) {
+	for slices.Contains(g.tunnels, name) || g.busy(name) {
 		name += "x"
 	}
 	return name
@@ -300,6 +312,7 @@ func (g *generator) aRequest() drill.Request {
 	for range rapid.IntRange(0, 2).Draw(g.t, "headers") {
 		r.Header = append(r.Header, drill.Header{Name: pick(g, "header", "X-A", "Accept"), Value: pick(g, "value", "", "b", "b, \"c\": d", "ünï")})
 	}
+	r.Wire = g.wire()
 	kinds := []drill.BodyKind{drill.BodyUsual, drill.BodyText, drill.BodySize}
 	if len(g.files) > 0 {
 		kinds = append(kinds, drill.BodyFile)
@@ -338,6 +351,10 @@ func (g *generator) requestBy(client string) drill.Op {
 	g.acted = true
 	r := g.aRequest()
 	r.Tunnel = g.tunnelOptions()
+	if r.Tunnel.Trust == drill.TrustGateway && g.flip("in the open") {
+		r.Via = drill.ViaAbsolute
+		return drill.RequestOp{Client: client, Request: r, URL: "http://alpha.invalid/v1/messages"}
+	}
 	return drill.RequestOp{Client: client, Request: r,
 		URL: pick(g, "url", "https://alpha.invalid/v1/messages", "http://127.0.0.1:8080/", "https://alpha.invalid/?q=\"x y\"")}
 }
@@ -421,6 +438,7 @@ func (g *generator) gateway() drill.Op {
 		Replay: pick[drill.Size](g, "replay", 0, 1, 32<<20, 1000),
 
 		Strategy: pick(g, "strategy", "", drill.StrategyPrimary, drill.StrategyRoundRobin, drill.StrategyLeastLimited),
+		BaseURL:  pick(g, "base url", "", drill.On),
 	}
 	if reflect.DeepEqual(s, drill.Settings{}) {
 		s.Policy = drill.PolicyStrict

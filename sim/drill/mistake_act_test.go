@@ -149,7 +149,7 @@ func actMistakes() []mistakeCase {
 				`5:20: host "example.com" does not end in .invalid: write "example.invalid"`,
 				`6:19: key "K0": want a name of a-z, 0-9 and -, which begins with a letter`,
 				`7:19: key "any" means something else: choose another name`,
-				`8:15: unknown option "token=": what may follow is key=ALIAS|token|none|"TEXT", body="TEXT"|@FILE|SIZE, host=HOST, header="NAME: VALUE"`,
+				`8:15: unknown option "token=": what may follow is key=ALIAS|token|none|"TEXT", body="TEXT"|@FILE|SIZE, host=HOST, header="NAME: VALUE", http=1.0, framing=chunked, trailer="NAME: VALUE", expect=continue, every=DURATION, stops=head|body, header-size=SIZE`,
 			},
 		},
 		{
@@ -168,7 +168,7 @@ func actMistakes() []mistakeCase {
 				`3:13: url "/v1": want one such as https://alpha.invalid/v1`,
 				`4:38: NAME is missing: write "request METHOD URL [as NAME] [OPTION …]"`,
 				`5:39: client "C2": want a name of a-z, 0-9 and -, which begins with a letter`,
-				`6:36: unknown option "sni=": what may follow is key=ALIAS|token|none|"TEXT", body="TEXT"|@FILE|SIZE, host=HOST, header="NAME: VALUE", token=NAME|none|"TEXT", trust=gateway|none`,
+				`6:36: unknown option "sni=": what may follow is key=ALIAS|token|none|"TEXT", body="TEXT"|@FILE|SIZE, host=HOST, header="NAME: VALUE", http=1.0, framing=chunked, trailer="NAME: VALUE", expect=continue, every=DURATION, stops=head|body, header-size=SIZE, via=connect|absolute|base-url, token=NAME|none|"TEXT", trust=gateway|none`,
 				`7:13: host "example.com" does not end in .invalid: write "example.invalid"`,
 				`8:13: url "::": want one such as https://alpha.invalid/v1`,
 			},
@@ -238,7 +238,7 @@ func actMistakes() []mistakeCase {
 				"gateway replay=0B\n" +
 				"gateway tunnel=\"deny\"\n",
 			want: []string{
-				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict|recovering, strategy=primary|round-robin|least-limited, prefix=/PATH, replay=SIZE`,
+				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict|recovering, strategy=primary|round-robin|least-limited, prefix=/PATH, replay=SIZE, base-url=on`,
 				`2:16: bridge "recoded": did you mean "recorded"?`,
 				`3:9: unknown option "bridg=": did you mean "bridge="?`,
 				`4:14: auth "all": want tokens, any or none`,

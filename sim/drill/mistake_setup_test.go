@@ -183,16 +183,22 @@ func setupMistakes() []mistakeCase {
 				"source fails \"\"\n" +
 				"source fails data base\n" +
 				"source heal\n" +
-				"source stalls\n" +
-				"source heals now\n",
+				"source drifts\n" +
+				"source heals now\n" +
+				"source stalls now\n" +
+				"source slow\n" +
+				"source slow 5\n",
 			want: []string{
-				`1:7: what the source does is missing: write "source fails TEXT" or "source heals"`,
+				`1:7: what the source does is missing: write "source fails TEXT", "source stalls", "source slow DURATION" or "source heals"`,
 				"2:13: TEXT is missing: write `source fails \"database is down\"`",
 				`3:14: the error has no text: write one such as "database is down"`,
 				"4:19: unknown word \"base\": write `source fails \"all of the text in quotes\"`",
 				`5:8: unknown word "heal": did you mean "heals"?`,
-				`6:8: unknown word "stalls": write "source fails TEXT" or "source heals"`,
+				`6:8: unknown word "drifts": write "source fails TEXT", "source stalls", "source slow DURATION" or "source heals"`,
 				`7:14: unknown word "now": write "source heals"`,
+				`8:15: unknown word "now": write "source stalls"`,
+				`9:12: DURATION is missing: write "source slow DURATION"`,
+				`10:13: duration "5" has no unit: write 5s or 5ms`,
 			},
 		},
 		{

@@ -49,6 +49,10 @@ func Verbs() []Verb {
 		closeVerb(),
 		advanceVerb(),
 		parallelVerb(),
+		startVerb(),
+		awaitVerb(),
+		cancelVerb(),
+		releaseVerb(),
 		expectVerb(),
 		seedVerb(),
 	}

@@ -10,7 +10,7 @@ const maxBody Size = 1 << 30
 
 // requestOptions are the words that shape what a client sends.
 func requestOptions() []option[Request] {
-	return []option[Request]{
+	return append([]option[Request]{
 		{
 			name:  "key",
 			form:  Form{"key=ALIAS|token|none|\"TEXT\"", "The provider credential: the secret of that name, the gateway token in its place, none, which is usual, or exactly this text."},
@@ -35,7 +35,7 @@ func requestOptions() []option[Request] {
 			},
 		},
 		headerOption("One more header line; it may be written several times.", func(r *Request) *[]Header { return &r.Header }),
-	}
+	}, within(wireOptions(), func(r *Request) *Wire { return &r.Wire })...)
 }
 
 // headerOption is header= for the header lines that lines finds in a T.

@@ -3,6 +3,7 @@ package drill_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,6 +49,12 @@ func (r *recorder) Advance(_ context.Context, d time.Duration) error {
 func (r *recorder) Parallel(_ context.Context, ops []drill.Op) error {
 	return r.say("parallel %v", ops)
 }
+func (r *recorder) Start(_ context.Context, name string, op drill.Op) error {
+	return r.say("start %s: %s", name, op)
+}
+func (r *recorder) Await(_ context.Context, name string) error   { return r.say("await %s", name) }
+func (r *recorder) Cancel(_ context.Context, name string) error  { return r.say("cancel %s", name) }
+func (r *recorder) Release(_ context.Context, host string) error { return r.say("release %s", host) }
 func (r *recorder) Expect(_ context.Context, e drill.Expectation) error {
 	return r.say("expect %+v", e)
 }
@@ -58,8 +65,10 @@ func (r *recorder) Configure(_ context.Context, s drill.Settings) error {
 func TestEveryVerbActsOnTheWorld(t *testing.T) {
 	const rowsBefore = "provider alpha openai https://alpha.invalid\nconnect t1 alpha.invalid:443\n"
 	for _, c := range []struct{ line, want string }{
-		{"source fails `database \"x\"`", `source {Fail:database "x"}`},
-		{"source heals", `source {Fail:}`},
+		{"source fails `database \"x\"`", `source {Fail:database "x" Stall:false Slow:0s}`},
+		{"source stalls", `source {Fail: Stall:true Slow:0s}`},
+		{"source slow 5s", `source {Fail: Stall:false Slow:5s}`},
+		{"source heals", `source {Fail: Stall:false Slow:0s}`},
 		{"reload", "reload"},
 		{"upstream beta.invalid", "upstream beta.invalid {Vendor: Plain:false} []"},
 		{"upstream beta.invalid:80 anthropic plain\n  key none: 401\n  # prose\n  key any: 200", "upstream beta.invalid:80 {Vendor:anthropic Plain:true} [key none: 401 key any: 200]"},
@@ -67,15 +76,20 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		{`connect t2 "beta" token=none trust=none sni=c.invalid`, `connect t2 "beta" {Token:{Kind:1 Text:} Trust:none SNI:c.invalid Header:[]}`},
 		{`connect t2 [::1]:80 token=gold trust=gateway`, `connect t2 "[::1]:80" {Token:{Kind:3 Text:gold} Trust: SNI: Header:[]}`},
 		{`connect t2 10.0.0.1:80 token=""`, `connect t2 "10.0.0.1:80" {Token:{Kind:4 Text:} Trust: SNI: Header:[]}`},
-		{"send t1 POST /v1?a=b", "send t1 {Method:POST Path:/v1?a=b Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"send t1 POST /v1?a=b", "send t1 {Method:POST Path:/v1?a=b Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
 		{`send t1 POST / key=token host=b.invalid:80 body="" header="A: b: c" header="D:"`,
-			"send t1 {Method:POST Path:/ Key:{Kind:2 Text:} Host:b.invalid:80 Header:[{Name:A Value:b: c} {Name:D Value:}] Body:{Kind:1 Text: File: Size:0B} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{`send t1 POST / body=64KiB key=none`, "send t1 {Method:POST Path:/ Key:{Kind:1 Text:} Host: Header:[] Body:{Kind:3 Text: File: Size:64KiB} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{`send t1 POST / body=@a.json` + "\n-- a.json --", "send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:2 Text: File:a.json Size:0B} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{"request GET https://alpha.invalid/v1/models", "request client https://alpha.invalid/v1/models {Method:GET Path: Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
-		{"request GET https://alpha.invalid/ as c2 key=own token=none trust=none", "request c2 https://alpha.invalid/ {Method:GET Path: Key:{Kind:3 Text:own} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Tunnel:{Token:{Kind:1 Text:} Trust:none SNI: Header:[]}}"},
+			"send t1 {Method:POST Path:/ Key:{Kind:2 Text:} Host:b.invalid:80 Header:[{Name:A Value:b: c} {Name:D Value:}] Body:{Kind:1 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{`send t1 POST / body=64KiB key=none`, "send t1 {Method:POST Path:/ Key:{Kind:1 Text:} Host: Header:[] Body:{Kind:3 Text: File: Size:64KiB} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{`send t1 POST / http=1.0 framing=chunked trailer="A: b" expect=continue every=1s stops=head header-size=2MiB`,
+			"send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{HTTP:1.0 Framing:chunked Trailer:[{Name:A Value:b}] Expect:continue Every:1s Stops:head Filler:2MiB} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{`send t1 POST / body=@a.json` + "\n-- a.json --", "send t1 {Method:POST Path:/ Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:2 Text: File:a.json Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"request GET https://alpha.invalid/v1/models", "request client https://alpha.invalid/v1/models {Method:GET Path: Key:{Kind:0 Text:} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:0 Text:} Trust: SNI: Header:[]}}"},
+		{"request GET https://alpha.invalid/ as c2 key=own token=none trust=none", "request c2 https://alpha.invalid/ {Method:GET Path: Key:{Kind:3 Text:own} Host: Header:[] Body:{Kind:0 Text: File: Size:0B} Via: Wire:{} Tunnel:{Token:{Kind:1 Text:} Trust:none SNI: Header:[]}}"},
 		{"close t1", "close t1"},
 		{"advance 2999ms", "advance 2999000000"},
+		{"start s1 send t1 GET /\nawait s1", "await s1"},
+		{"start s1 reload\ncancel s1", "cancel s1"},
+		{"upstream beta.invalid:80\nrelease beta.invalid:80", "release beta.invalid:80"},
 		{"expect snapshot", "expect {Kind:3 Metric: Labels:[] Provider:}"},
 		{"expect keys alpha", "expect {Kind:2 Metric: Labels:[] Provider:alpha}"},
 		{`expect metric x:y a=b c="d e" f=`, "expect {Kind:1 Metric:x:y Labels:[{Name:a Value:b} {Name:c Value:d e} {Name:f Value:}] Provider:}"},
@@ -86,7 +100,8 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		op := d.Steps[len(d.Steps)-1].Op
 		var w recorder
 		require.NoError(t, op.Run(context.Background(), &w))
-		require.Equal(t, []string{c.want}, w.said, c.line)
+		usual := fmt.Sprintf("Wire:%+v", drill.Wire{})
+		require.Equal(t, []string{strings.Replace(c.want, "Wire:{}", usual, 1)}, w.said, c.line)
 
 		failing := &recorder{err: context.Canceled}
 		require.ErrorIs(t, op.Run(context.Background(), failing), context.Canceled, c.line)
@@ -101,8 +116,8 @@ func TestSettingsReachTheWorld(t *testing.T) {
 		require.NoError(t, s.Op.Run(context.Background(), &w))
 	}
 	require.Equal(t, []string{
-		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B Strategy:}",
-		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB Strategy:round-robin}",
+		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B Strategy: BaseURL:}",
+		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB Strategy:round-robin BaseURL:}",
 	}, w.said)
 	require.Equal(t, drill.Settings{
 		Bridge: drill.BridgeRecorded, Tunnel: drill.Deny, OwnKey: drill.Deny, Auth: drill.AuthNone,

@@ -21,6 +21,8 @@ type Scope struct {
 	rows      Rows
 	providers []string // every name that a row has had
 	tunnels   []string // the ones that are open
+	upstreams []string // the ones that are declared
+	started   []startedStep
 	doubtful  map[string]bool
 	acted     int             // number of the first line that acts; 0: none has
 	settings  map[string]int  // where each setting was written
@@ -220,9 +222,10 @@ func (s *Scope) answers(alias string, files []string, b blockLine) {
 	}
 }
 
-// finish reports what only the whole drill can tell: a key that is answered and never sent. What an upstream is
+// finish reports what only the whole drill can tell: a step that goes on for ever, and a key that is answered and never sent. What an upstream is
 // never asked fails a drill anyway, but after the run, and without the name that was meant.
 func (s *Scope) finish() {
+	s.unended()
 	for _, a := range s.answered {
 		if slices.Contains(s.aliases, a.alias) || s.doubtful[a.alias] {
 			continue

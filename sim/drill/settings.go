@@ -18,6 +18,7 @@ type Settings struct {
 	Replay Size   // the largest body that is kept for a second attempt; 0: 32MiB
 
 	Strategy Strategy // which key of a provider a request gets
+	BaseURL  Switch   // whether it serves clients whose base URL it is; zero: it does not
 }
 
 // Bridge is where decrypted requests go.
@@ -76,6 +77,7 @@ func (s Settings) Merge(t Settings) Settings {
 	over(&s.Strategy, t.Strategy)
 	over(&s.Prefix, t.Prefix)
 	over(&s.Replay, t.Replay)
+	over(&s.BaseURL, t.BaseURL)
 	if t.Ports != nil {
 		s.Ports = slices.Clone(t.Ports)
 	}
@@ -127,6 +129,8 @@ func settings() []option[Settings] {
 				return []string{s.Replay.String()}
 			},
 		},
+		setting("base-url", "Whether it serves clients whose base URL is the gateway's, at http://gateway.invalid, too.",
+			func(s *Settings) *Switch { return &s.BaseURL }, On),
 	}
 }
 

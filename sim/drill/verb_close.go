@@ -37,6 +37,7 @@ func (op CloseOp) Run(ctx context.Context, w World) error { return w.Close(ctx, 
 // Check implements Op.
 func (op CloseOp) Check(s *Scope) {
 	s.act()
+	s.idleUnlessSending(op.Client)
 	s.closeTunnel(op.Client)
 }
 

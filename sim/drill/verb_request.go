@@ -24,7 +24,7 @@ func requestVerb() Verb {
 
 // requestStepOptions are those of a request and of the tunnel that is opened for it.
 func requestStepOptions() []option[Request] {
-	return append(requestOptions(), within(tunnelOptions(), func(r *Request) *ConnectOptions { return &r.Tunnel })...)
+	return append(append(requestOptions(), viaOption()), within(tunnelOptions(), func(r *Request) *ConnectOptions { return &r.Tunnel })...)
 }
 
 func requestURLError(text string) error { return urlError(text, namesAndAddresses) }
@@ -70,7 +70,9 @@ func (op RequestOp) Run(ctx context.Context, w World) error {
 func (op RequestOp) Check(s *Scope) {
 	s.act()
 	s.noTunnel(op.Client)
+	s.idle(op.Client)
 	op.Request.check(s)
+	op.checkVia(s)
 }
 
 // actor implements concurrent.

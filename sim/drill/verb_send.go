@@ -55,6 +55,7 @@ func (op SendOp) Run(ctx context.Context, w World) error { return w.Send(ctx, op
 func (op SendOp) Check(s *Scope) {
 	s.act()
 	s.tunnel(op.Client)
+	s.idle(op.Client)
 	op.Request.check(s)
 }
 

@@ -8,11 +8,12 @@ import (
 )
 
 // World is what steps act on. Its methods return once the step's answer is there and nothing is left to deliver;
-// their errors say what the harness could not do. One goroutine calls them, except within Parallel.
+// their errors say what the harness could not do. One goroutine calls them, except within Parallel and for
+// what Start has begun.
 type World interface {
 	// Rows are the provider rows that the source answers the next reload with.
 	Rows() *Rows
-	// Source makes the provider source fail, or heals it.
+	// Source makes the provider source fail, stall or take its time, or heals it.
 	Source(ctx context.Context, s SourceState) error
 	// Reload makes the gateway read its providers again.
 	Reload(ctx context.Context) error
@@ -33,6 +34,15 @@ type World interface {
 	Advance(ctx context.Context, d time.Duration) error
 	// Parallel runs all ops at the same time, and returns when every one has.
 	Parallel(ctx context.Context, ops []Op) error
+	// Start begins op, which goes on while the steps after it run, under a name.
+	Start(ctx context.Context, name string, op Op) error
+	// Await returns once the op that was started as name has ended.
+	Await(ctx context.Context, name string) error
+	// Cancel has the client of the op that was started as name leave at once, or ends the context of a reload, and
+	// returns once the op has ended.
+	Cancel(ctx context.Context, name string) error
+	// Release lets the answers go on that the upstream holds.
+	Release(ctx context.Context, host string) error
 	// Expect observes a fact that no client sees.
 	Expect(ctx context.Context, e Expectation) error
 	// Configure sets what s names. It is called before anything has reached the gateway. A world that builds
@@ -40,9 +50,12 @@ type World interface {
 	Configure(ctx context.Context, s Settings) error
 }
 
-// SourceState is how the provider source answers.
+// SourceState is how the provider source answers. Whenever it does, it does so with the rows of the moment at which it
+// was asked.
 type SourceState struct {
-	Fail string // the text of the error that it fails with; "": it works
+	Fail  string        // the text of the error that it fails with; "": it works
+	Stall bool          // it answers nobody until it heals
+	Slow  time.Duration // how long it takes to answer; 0: no time to speak of
 }
 
 // UpstreamOptions say what kind of server a fake upstream is.
@@ -99,6 +112,10 @@ type Request struct {
 	Header []Header
 	// Body is the body. Zero: the world's usual one for the method and path.
 	Body Body
+	// Via is how a request step reaches the gateway. Zero: through a tunnel. Zero in a send step.
+	Via Via
+	// Wire is how it goes on the wire. Zero: as usual.
+	Wire Wire
 	// Tunnel says how a request step opens its tunnel. Zero in a send step.
 	Tunnel ConnectOptions
 }

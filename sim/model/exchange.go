@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +44,8 @@ func (m *Model) usable(t *tunnel, r drill.Request) bool {
 		m.lose("the model reads plain paths only, not %q", r.Path)
 	case r.Host != "" || len(r.Header) > 0:
 		m.lose("the model reads no header lines of a request's own")
+	case !reflect.DeepEqual(r.Wire, drill.Wire{}):
+		m.lose("the model sends requests as usual only")
 	case m.now-t.used > longRest:
 		m.lose("a gateway may have closed %s, which rested for %s", t.client, m.now-t.used)
 	}

@@ -27,6 +27,8 @@ var limits = []string{
 	"a gateway may have closed",
 	"an answer is broken on its way",
 	"what becomes of connections is scripted",
+	"the model foretells no step that goes on while others run",
+	"the model sends requests as usual only",
 }
 
 // The library was written by hand and passes on the reference gateway: a model

@@ -76,10 +76,12 @@ type Model struct {
 	upstreams Upstreams
 	now       time.Duration
 	rows      drill.Rows
-	failure   string // of the source; "": it works
+	source    drill.SourceState
 	live      snapshot
 	kept      []keptKey
-	cooled    int // how often a key was set aside for a time
+	cooled    int              // how often a key was set aside for a time
+	waiting   []*waitingReload // in the order in which they began
+	ended     map[string]bool  // steps that were started, have ended, and wait to be awaited
 	tunnels   map[string]*tunnel
 
 	out  Outcome
@@ -91,7 +93,7 @@ var _ drill.World = (*Model)(nil)
 // New makes the model of a world that has just begun. The upstreams are asked
 // for every answer that the gateway would get.
 func New(s drill.Settings, u Upstreams) *Model {
-	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}}
+	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
 	if s.Policy != "" && s.Policy != drill.PolicyStrict && s.Policy != drill.PolicyRecovering {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
@@ -161,9 +163,15 @@ func (m *Model) Rows() *drill.Rows { return &m.rows }
 
 // Source implements drill.World.
 func (m *Model) Source(_ context.Context, s drill.SourceState) error {
-	m.failure = s.Fail
+	m.source = s
+	if !s.Stall {
+		m.goOnReloading()
+	}
 	return nil
 }
+
+// Release implements drill.World; whatever is held, the model has given up on.
+func (m *Model) Release(context.Context, string) error { return nil }
 
 // Configure implements drill.World; New had the settings of the whole drill.
 func (m *Model) Configure(context.Context, drill.Settings) error { return nil }

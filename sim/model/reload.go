@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -12,11 +13,22 @@ const refreshFailed = "proxy: refresh ai providers for proxy routing: "
 
 // Reload implements drill.World.
 func (m *Model) Reload(context.Context) error {
-	if m.failure != "" {
-		m.see(trace.ReloadFailed{Err: refreshFailed + m.failure, Snapshot: "the same snapshot"})
+	if m.source.Stall || len(m.waiting) > 0 {
+		m.lose("nobody knows how long a reload waits for a source that stalls")
 		return nil
 	}
-	next := classify(m.rows.All())
+	m.now += m.source.Slow
+	m.reload(m.rows.All())
+	return nil
+}
+
+// reload is the source's answer to one, with these rows.
+func (m *Model) reload(rows []drill.Row) {
+	if m.source.Fail != "" {
+		m.see(trace.ReloadFailed{Err: refreshFailed + m.source.Fail, Snapshot: "the same snapshot"})
+		return
+	}
+	next := classify(rows)
 	m.succeed(next)
 	m.live.goesOn(next)
 	m.live = next
@@ -28,7 +40,6 @@ func (m *Model) Reload(context.Context) error {
 			Name: p.row.Name, Type: p.row.Type, Host: p.host, Keys: p.row.Keys, Status: p.status, Reason: p.reason,
 		})
 	}
-	return nil
 }
 
 // keptKey is a cooldown whose row is gone, and may come back.

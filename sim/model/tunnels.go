@@ -67,6 +67,10 @@ func (m *Model) oneRequest(client, target string, r drill.Request) (*tunnel, dri
 	if err != nil {
 		return nil, r, err
 	}
+	if r.Via != drill.ViaConnect {
+		m.lose("the model sends requests as usual only")
+		return nil, r, nil
+	}
 	port := u.Port()
 	switch {
 	case port != "":

@@ -187,6 +187,8 @@ type RequestSent struct {
 	Host   string // of the URL
 	Method string
 	Target string
+	Proto  string // "HTTP/1.1"
+	Stops  bool   // the client falls silent before the end
 	OwnKey string // alias of a credential of the client's own, "unknown" for one that has none, "" without
 	Body   Body
 }
@@ -211,6 +213,11 @@ type ClientGot struct {
 	Body   Body
 	Err    string // why there was no answer, or only a part of one
 	Late   bool   // the client gave up: the answer, or its end, never came
+	// Chunked is whether the answer came in chunks (RFC 9112, section 7.1).
+	Chunked bool
+	// Sent of Pieces is how much of a body went out that was sent piece by piece; 0
+	// pieces: it went out as one.
+	Sent, Pieces int
 }
 
 func (c ClientGot) Actor() Actor { return Actor{RankClient, c.Client} }
@@ -227,6 +234,9 @@ func (c ClientGot) String() string {
 	}
 	if c.Err != "" {
 		fmt.Fprintf(&b, ", cut off: %s", c.Err)
+	}
+	if c.Sent < c.Pieces {
+		fmt.Fprintf(&b, ", and could send %d of %d pieces", c.Sent, c.Pieces)
 	}
 	return b.String()
 }
