@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net"
+	"runtime"
 	"time"
 
 	"github.com/coder/quartz"
@@ -20,6 +21,9 @@ func LateSilence(clock *quartz.Mock, advance func(time.Duration) (wait func())) 
 	s.begin(first)
 	s.mu.Lock()
 	wait := advance(time.Minute)
+	for _, pending := clock.Peek(); pending; _, pending = clock.Peek() {
+		runtime.Gosched() // until it has fired
+	}
 	s.disarmLocked()
 	s.mu.Unlock()
 	s.begin(second)
