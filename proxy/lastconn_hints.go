@@ -37,8 +37,9 @@ func (h *hints) got(code int, header textproto.MIMEHeader) error {
 		return errHints
 	}
 	// A client that still sends may be told to continue at the same time, by net/http in
-	// the goroutine that reads. HTTP/1.0 knows no such answers.
-	if h.over || code <= http.StatusSwitchingProtocols || !h.r.ProtoAtLeast(1, 1) || !h.upload.whole() {
+	// the goroutine that reads. HTTP/1.0 knows no such answers. A WrapUpstream may have two
+	// attempts under way, and the client can be told one thing at a time.
+	if h.over || h.writing || code <= http.StatusSwitchingProtocols || !h.r.ProtoAtLeast(1, 1) || !h.upload.whole() {
 		h.mu.Unlock()
 		return nil
 	}

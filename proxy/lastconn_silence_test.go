@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coder/quartz"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -117,4 +118,16 @@ func TestDefaultLimitOfSilence(t *testing.T) {
 		_ = c.conn.Close()
 		synctest.Wait()
 	})
+}
+
+// The transport may hand a connection on before the read returns that ended its last
+// answer, and the timer may fire in between.
+func TestSilenceThatIsOverWhenItIsNoticed(t *testing.T) {
+	clock := quartz.NewMock(t).WithLogger(quartz.NoOpLogger)
+	late, own := proxy.LateSilence(clock, func(d time.Duration) func() {
+		w := clock.Advance(d)
+		return func() { w.MustWait(t.Context()) }
+	})
+	assert.False(t, late, "the next answer is not to blame")
+	assert.True(t, own, "but it has a limit of its own")
 }
