@@ -51,7 +51,7 @@ func TestEndOfASequence(t *testing.T) {
 		{"key k0: 429 times=2, then 200", []int{429, 429, 200, 501, 501}},
 		{"key k0 end=fail: 429 times=2, then 200", []int{429, 429, 200, 501, 501}},
 		{"key k0 end=repeat: 429 times=2, then 200", []int{429, 429, 200, 200, 200}},
-		{"key k0 end=loop: 429 times=2, then 200", []int{429, 429, 200, 429, 429}},
+		{"key k0 end=loop: 429 times=2, then 200", []int{429, 429, 200, 429, 429, 200, 429}},
 		{"key k0 end=repeat: 200 times=2", []int{200, 200, 200}},
 	}
 	for _, test := range tests {
