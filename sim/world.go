@@ -22,6 +22,10 @@ import (
 // gatewayAddress is where clients find the gateway.
 const gatewayAddress = "gateway.invalid:8080"
 
+// gatewayActor is what the network calls the gateway, whether it dials or is
+// dialled.
+const gatewayActor = "gateway"
+
 // patience bounds every wait of a client, in virtual time: a request that has
 // no answer by then will not have one.
 const patience = time.Hour
@@ -50,6 +54,7 @@ type World struct {
 	upstreams *upstreams
 	clients   *clients
 	step      int
+	stopped   bool // by a step
 }
 
 var _ drill.World = (*World)(nil)
@@ -84,6 +89,7 @@ func (w *World) open(ctx context.Context) error {
 	if w.public, err = newAuthority("gatedrill upstream CA", w.start); err != nil {
 		return err
 	}
+	w.net.Own(hostOf(gatewayAddress), gatewayActor)
 	l, err := w.net.Listen(gatewayAddress)
 	if err != nil {
 		return err
@@ -98,7 +104,7 @@ func (w *World) env(l net.Listener) Env {
 	env := Env{
 		Listener:  l,
 		Listen:    func(address string) (net.Listener, error) { return w.net.Listen(address) },
-		Dial:      w.net.Dialer("gateway"),
+		Dial:      w.net.Dialer(gatewayActor),
 		Resolve:   w.net.Lookup,
 		Roots:     w.public.roots,
 		CA:        w.ca.cert,

@@ -21,7 +21,9 @@ type generator struct {
 	keys    []string // that upstreams may answer
 	files   []drill.File
 	used    map[string]bool
-	acted   bool // or configured: a gateway step can come no more
+	acted   bool     // or configured: a gateway step can come no more
+	hosts   []string // that links may name
+	stopped bool
 }
 
 // drillOf draws a drill of any verbs, with prose, blank lines, observations and files.
@@ -129,7 +131,7 @@ func (g *generator) drawFiles() []drill.File {
 
 // op draws one step that is right where it stands.
 func (g *generator) op() drill.Op {
-	all := []func() drill.Op{g.provider, g.source, g.upstream, g.reload, g.connect, g.request, g.advance, g.expect, g.parallel}
+	all := []func() drill.Op{g.provider, g.source, g.upstream, g.reload, g.connect, g.request, g.advance, g.expect, g.parallel, g.host, g.net}
 	if len(g.rows) > 0 {
 		all = append(all, g.edit, g.expectKeys)
 	}
@@ -138,6 +140,9 @@ func (g *generator) op() drill.Op {
 	}
 	if !g.acted {
 		all = append(all, g.gateway)
+	}
+	if !g.stopped {
+		all = append(all, g.stop)
 	}
 	return pick(g, "verb", all...)()
 }
@@ -226,6 +231,7 @@ func (g *generator) upstream() drill.Op {
 		op.Rules = append(op.Rules, g.rule(fakeupstream.KeyAny))
 	}
 	op.Notes = g.between("rule notes", len(op.Rules))
+	g.hosts = append(g.hosts, op.Host)
 	return op
 }
 
@@ -265,6 +271,7 @@ func (g *generator) connect() drill.Op {
 	if pick(g, "connect header", false, true) {
 		op.Options.Header = []drill.Header{{Name: "Proxy-Authorization", Value: pick(g, "authorization", "", "Bearer x", "Basic !")}}
 	}
+	op.Options = g.clientOptions(op.Options)
 	g.tunnels = append(g.tunnels, op.Client)
 	return op
 }
@@ -358,6 +365,9 @@ func (g *generator) advance() drill.Op {
 
 func (g *generator) expect() drill.Op {
 	g.acted = true
+	if len(g.hosts) > 0 && g.flip("connections") {
+		return drill.ExpectOp{Expectation: drill.Expectation{Kind: drill.ExpectConnections, Host: pick(g, "upstream", g.hosts...)}}
+	}
 	if g.flip("snapshot") {
 		return drill.ExpectOp{Expectation: drill.Expectation{Kind: drill.ExpectSnapshot}}
 	}

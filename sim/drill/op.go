@@ -41,6 +41,7 @@ func Verbs() []Verb {
 		providerVerb(),
 		sourceVerb(),
 		upstreamVerb(),
+		hostVerb(),
 		gatewayVerb(),
 		reloadVerb(),
 		connectVerb(),
@@ -50,6 +51,8 @@ func Verbs() []Verb {
 		advanceVerb(),
 		parallelVerb(),
 		expectVerb(),
+		netVerb(),
+		stopVerb(),
 		seedVerb(),
 	}
 }

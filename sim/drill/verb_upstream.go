@@ -117,6 +117,7 @@ func (op UpstreamOp) Run(ctx context.Context, w World) error {
 
 // Check implements Op.
 func (op UpstreamOp) Check(s *Scope) {
+	s.host(op.Host)
 	for i, r := range op.Rules {
 		b := s.line.block[i]
 		var files []string
