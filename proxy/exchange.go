@@ -35,9 +35,10 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 		return
 	}
 	defer body.stop()
-	last := &lastConn{upload: body}
-	defer last.release()
+	last := &lastConn{upload: body, hints: hints{w: w, r: r, upload: body}}
+	defer last.end()
 	resp, err := x.via.RoundTrip(last.watch(out))
+	last.hints.stop()
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
 		// 101 without our asking for an upgrade, or no status at all.
 		_ = resp.Body.Close()
@@ -67,7 +68,11 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, body *upload, er
 	}
 	status := failureStatus(err)
 	s.log.Warn("upstream failed", "id", w.Header().Get(HeaderRequestID), "status", status, "error", err)
-	if status == http.StatusGatewayTimeout {
+	switch status {
+	case http.StatusForbidden:
+		x.fail(status, guardedSentence)
+		return
+	case http.StatusGatewayTimeout:
 		x.fail(status, "the upstream did not answer in time")
 		return
 	}

@@ -144,6 +144,10 @@ func (l *ledger) cut() {
 	all := l.inOrderLocked()
 	l.mu.Unlock()
 	for _, e := range all {
+		if secure, ok := e.accepted.(*tlsConn); ok {
+			secure.cut()
+			continue
+		}
 		_ = e.accepted.Close()
 	}
 }

@@ -16,11 +16,13 @@ import (
 )
 
 const (
-	upstreamIdleTimeout = 90 * time.Second
+	upstreamKeepAlive = 90 * time.Second
 	// upstreamIdlePerHost replaces net/http's 2, with which a busy gateway dials for
 	// almost every request.
 	upstreamIdlePerHost = 256
 	upstreamHeaderBytes = 1 << 20
+	// outsideIdle bounds what clients can make the gateway keep open by naming hosts.
+	outsideIdle, outsideIdlePerHost = 256, 16
 )
 
 // upstream is the way out: the transports that all snapshots share, so that
@@ -30,9 +32,17 @@ type upstream struct {
 	clock  quartz.Clock
 	limit  time.Duration
 
+	silence time.Duration // the longest in an answer's body; 0: any
+
 	// bridged asks for gzip and decodes it when the client did not ask for an encoding;
 	// verbatim adds nothing to a request and takes nothing from an answer.
 	bridged, verbatim *http.Transport
+	// outside is verbatim to hosts that clients chose, http and https: it dials by
+	// dialOutside, and fails with what wraps errGuarded.
+	outside *http.Transport
+
+	guard guard
+	chain *chain // nil: destinations are dialled directly
 
 	mu    sync.Mutex
 	conns map[*upstreamConn]struct{}
@@ -45,11 +55,20 @@ func newUpstream(cfg *Config) *upstream {
 		dialer: cfg.Dial,
 		clock:  cfg.Clock,
 		limit:  cfg.DialTimeout,
-		conns:  map[*upstreamConn]struct{}{},
+
+		silence: cfg.UpstreamIdleTimeout,
+
+		guard: newGuard(cfg),
+		chain: newChain(cfg),
+		conns: map[*upstreamConn]struct{}{},
 	}
 	u.bridged = u.transport(cfg)
 	u.verbatim = u.transport(cfg)
 	u.verbatim.DisableCompression = true
+	u.outside = u.transport(cfg)
+	u.outside.DisableCompression = true
+	u.outside.DialContext = u.dialTransport
+	u.outside.MaxIdleConns, u.outside.MaxIdleConnsPerHost = outsideIdle, outsideIdlePerHost
 	return u
 }
 
@@ -71,7 +90,7 @@ func (u *upstream) transport(cfg *Config) *http.Transport {
 		ResponseHeaderTimeout:  cfg.UpstreamTimeout,
 		ExpectContinueTimeout:  time.Second,
 		MaxIdleConnsPerHost:    upstreamIdlePerHost,
-		IdleConnTimeout:        upstreamIdleTimeout,
+		IdleConnTimeout:        upstreamKeepAlive,
 		MaxResponseHeaderBytes: upstreamHeaderBytes,
 		WriteBufferSize:        16 << 10,
 		ReadBufferSize:         16 << 10,
@@ -83,17 +102,14 @@ func (u *upstream) attempts() http.RoundTripper { return u.bridged }
 
 // dial opens a connection, until ctx ends or the limit passes.
 func (u *upstream) dial(ctx context.Context, address string) (net.Conn, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if u.limit > 0 {
-		timer := u.clock.AfterFunc(u.limit, func() { cancel(errDialTimeout) }, "proxy", "dial")
-		defer timer.Stop()
-	}
+	return u.dialWithin(ctx, u.limit, address)
+}
+
+func (u *upstream) dialWithin(ctx context.Context, limit time.Duration, address string) (net.Conn, error) {
+	ctx, stop := u.within(ctx, limit)
+	defer stop()
 	conn, err := u.dialer(ctx, "tcp", address)
-	if err != nil && context.Cause(ctx) == errDialTimeout {
-		err = errDialTimeout
-	}
-	return conn, err
+	return conn, timedOut(ctx, err)
 }
 
 // tracked is dial for the transports, whose connections have to be closed by us: a
@@ -103,7 +119,13 @@ func (u *upstream) tracked(ctx context.Context, _, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
+	return u.track(conn)
+}
+
+// track enters a connection for close.
+func (u *upstream) track(conn net.Conn) (net.Conn, error) {
 	c := &upstreamConn{Conn: conn, owner: u}
+	c.silence.clock, c.silence.limit, c.silence.conn = u.clock, u.silence, c
 	u.mu.Lock()
 	done := u.done
 	u.dials++
@@ -136,6 +158,7 @@ func (u *upstream) close() {
 	}
 	u.bridged.CloseIdleConnections()
 	u.verbatim.CloseIdleConnections()
+	u.outside.CloseIdleConnections()
 }
 
 // upstreamConn is a connection that its upstream knows of until it is closed.
@@ -145,6 +168,7 @@ type upstreamConn struct {
 	ordinal uint64
 	ended   atomic.Bool // the network said so, and not a close_notify before it
 	upload  atomic.Pointer[upload]
+	silence silence
 }
 
 func (c *upstreamConn) Read(p []byte) (int, error) {

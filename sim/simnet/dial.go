@@ -14,7 +14,8 @@ import (
 
 // Dialer gives an actor its way into the network, with the signature of
 // net.Dialer.DialContext. The n-th connection of the actor to one address is
-// named "actor>host#n"; the port is left out when it is 443.
+// named "actor>host#n", also when its IP address is dialled; the port is left out
+// when it is 443.
 func (n *Network) Dialer(actor string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		return n.dial(ctx, actor, true, address)
