@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -79,7 +80,7 @@ func (w *World) Connect(ctx context.Context, client, target string, o drill.Conn
 // dial opens a tunnel and observes how that went; a nil tunnel was refused.
 // passing says that the tunnel is for a single request.
 func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
-	conn, err := w.net.Dial(ctx, client, gatewayAddress)
+	conn, err := w.reach(ctx, client)
 	if err != nil {
 		w.log.Observe(trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
 		return nil
@@ -94,6 +95,26 @@ func (w *World) dial(ctx context.Context, client, target string, o drill.Connect
 		return nil
 	}
 	return t
+}
+
+// reach opens a connection to the gateway itself.
+func (w *World) reach(ctx context.Context, client string) (net.Conn, error) {
+	conn, err := w.net.Dial(ctx, client, gatewayAddress)
+	if err != nil || w.settings.Listener != drill.ListenerTLS {
+		return conn, err
+	}
+	if err := conn.SetDeadline(w.clock.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	outer := tls.Client(conn, &tls.Config{
+		ServerName: hostOf(gatewayAddress), RootCAs: w.public.roots, Time: func() time.Time { return w.clock.Now() },
+		DynamicRecordSizingDisabled: true,
+	})
+	if err := outer.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return outer, conn.SetDeadline(time.Time{})
 }
 
 // connect speaks CONNECT, and TLS inside; it says why when that is refused.

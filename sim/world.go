@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -94,7 +95,15 @@ func (w *World) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.gateway.Start(ctx, w.env(l)); err != nil {
+	env := w.env(l)
+	if w.settings.Listener == drill.ListenerTLS {
+		leaf, err := w.public.leaf(hostOf(gatewayAddress), w.start)
+		if err != nil {
+			return fmt.Errorf("certificate of the gateway: %w", err)
+		}
+		env.ListenerTLS = &tls.Config{Certificates: []tls.Certificate{leaf}, DynamicRecordSizingDisabled: true}
+	}
+	if err := w.gateway.Start(ctx, env); err != nil {
 		return fmt.Errorf("sim: start the gateway: %w", err)
 	}
 	return w.settle(ctx)

@@ -58,3 +58,17 @@ func (g *generator) stop() drill.Op {
 	g.acted, g.stopped = true, true
 	return drill.StopOp{Within: pick(g, "within", time.Millisecond, 10*time.Second, 90*time.Minute)}
 }
+
+func (g *generator) proxy() drill.Op {
+	op := drill.UpstreamOp{Host: pick(g, "proxy host", "proxy.invalid:3128", "p.invalid:80"), Options: drill.UpstreamOptions{Proxy: true}}
+	op.Options.Login = pick(g, "login", "", "user:secret", "a b:\"c\"", "u:p:q#")
+	g.hosts = append(g.hosts, op.Host)
+	return op
+}
+
+func (g *generator) networkSettings(s *drill.Settings) {
+	s.Exempt = pick(g, "exempt", nil, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+		[]netip.Prefix{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("fd00::/8")})
+	s.Via = pick(g, "via", "", "proxy.invalid:3128", "user:secret@proxy.invalid:80", "a b:@@@p.invalid:1")
+	s.Listener = pick(g, "listener", "", drill.ListenerPlain, drill.ListenerTLS)
+}

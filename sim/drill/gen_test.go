@@ -216,6 +216,9 @@ func (g *generator) source() drill.Op {
 }
 
 func (g *generator) upstream() drill.Op {
+	if pick(g, "proxy", false, false, true) {
+		return g.proxy()
+	}
 	op := drill.UpstreamOp{
 		Host:    pick(g, "host", "alpha.invalid", "beta.invalid:8443", "a-b.c_d.invalid"),
 		Options: drill.UpstreamOptions{Vendor: pick(g, "vendor", append(fakeupstream.Vendors(), fakeupstream.Auto)...), Plain: g.flip("plain")},
@@ -429,6 +432,7 @@ func (g *generator) gateway() drill.Op {
 		Prefix: pick(g, "prefix", "", "/bridge", "/a b"),
 		Replay: pick[drill.Size](g, "replay", 0, 1, 32<<20, 1000),
 	}
+	g.networkSettings(&s)
 	if reflect.DeepEqual(s, drill.Settings{}) {
 		s.Policy = drill.PolicyStrict
 	}

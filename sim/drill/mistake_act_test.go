@@ -238,7 +238,7 @@ func actMistakes() []mistakeCase {
 				"gateway replay=0B\n" +
 				"gateway tunnel=\"deny\"\n",
 			want: []string{
-				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict, prefix=/PATH, replay=SIZE`,
+				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict, prefix=/PATH, replay=SIZE, exempt=CIDR,…, via=[USER:PASSWORD@]HOST:PORT, listener=plain|tls`,
 				`2:16: bridge "recoded": did you mean "recorded"?`,
 				`3:9: unknown option "bridg=": did you mean "bridge="?`,
 				`4:14: auth "all": want tokens, any or none`,

@@ -112,6 +112,37 @@ func networkMistakes() []mistakeCase {
 			},
 		},
 		{
+			name: "network settings",
+			text: "gateway exempt=10.0.0.0\n" +
+				"gateway exempt=10.0.0.1/8,::1/128\n" +
+				"gateway exempt=10.0.0.0/8,10.0.0.0/8 via=proxy.invalid\n" +
+				"gateway via=user@proxy.invalid:3128 listener=http\n",
+			want: []string{
+				`1:16: range "10.0.0.0": want one such as 10.1.0.0/16`,
+				`2:16: range "10.0.0.1/8" begins elsewhere: write 10.0.0.0/8`,
+				"3:9: exempt= is set in line 2 already: keep one",
+				"3:27: range 10.0.0.0/8 is written twice: keep one",
+				`3:42: target "proxy.invalid" has no port: write "proxy.invalid:443"`,
+				"4:9: via= is set in line 3 already: keep one",
+				`4:13: login "user": want USER:PASSWORD`,
+				`4:46: listener "http": want plain or tls`,
+			},
+		},
+		{
+			name: "a proxy",
+			text: "upstream proxy.invalid connect-proxy\n" +
+				"upstream a.invalid:3128 connect-proxy auth=user\n" +
+				"upstream b.invalid:3128 connect-proxy plain\n" +
+				"upstream c.invalid:3128 connect-proxy\n" +
+				"  key any: 200\n",
+			want: []string{
+				`1:10: a proxy listens at a port of its own: write "proxy.invalid:3128"`,
+				`2:44: login "user": want USER:PASSWORD`,
+				`3:39: unknown word "plain": what may follow is auth=USER:PASSWORD`,
+				`5:3: upstream takes no indented lines: write a step at the margin, and "=>" before what is to be observed`,
+			},
+		},
+		{
 			name: "connections",
 			text: "upstream alpha.invalid\n" +
 				"expect connections\n" +

@@ -74,8 +74,9 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		{"source fails `database \"x\"`", `source {Fail:database "x"}`},
 		{"source heals", `source {Fail:}`},
 		{"reload", "reload"},
-		{"upstream beta.invalid", "upstream beta.invalid {Vendor: Plain:false} []"},
-		{"upstream beta.invalid:80 anthropic plain\n  key none: 401\n  # prose\n  key any: 200", "upstream beta.invalid:80 {Vendor:anthropic Plain:true} [key none: 401 key any: 200]"},
+		{"upstream beta.invalid", "upstream beta.invalid {Vendor: Plain:false Proxy:false Login:} []"},
+		{"upstream beta.invalid:80 anthropic plain\n  key none: 401\n  # prose\n  key any: 200", "upstream beta.invalid:80 {Vendor:anthropic Plain:true Proxy:false Login:} [key none: 401 key any: 200]"},
+		{"upstream proxy.invalid:3128 connect-proxy auth=user:secret", "upstream proxy.invalid:3128 {Vendor: Plain:false Proxy:true Login:user:secret} []"},
 		{"connect t2 beta.invalid:443", `connect t2 "beta.invalid:443" {Token:{Kind:0 Text:} Trust: SNI: Header:[] Hello: ALPN:[] Session: Stall:}`},
 		{`connect t2 "beta" token=none trust=none sni=c.invalid`, `connect t2 "beta" {Token:{Kind:1 Text:} Trust:none SNI:c.invalid Header:[] Hello: ALPN:[] Session: Stall:}`},
 		{`connect t2 [::1]:80 token=gold trust=gateway`, `connect t2 "[::1]:80" {Token:{Kind:3 Text:gold} Trust: SNI: Header:[] Hello: ALPN:[] Session: Stall:}`},
@@ -124,13 +125,23 @@ func TestSettingsReachTheWorld(t *testing.T) {
 		require.NoError(t, s.Op.Run(context.Background(), &w))
 	}
 	require.Equal(t, []string{
-		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B}",
-		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB}",
+		"configure {Bridge:recorded Tunnel:deny OwnKey: Auth: Ports:[] Policy: Prefix: Replay:0B Exempt:[] Via: Listener:}",
+		"configure {Bridge: Tunnel: OwnKey:deny Auth:none Ports:[443 8443] Policy:strict Prefix:/b Replay:1KiB Exempt:[] Via: Listener:}",
 	}, w.said)
 	require.Equal(t, drill.Settings{
 		Bridge: drill.BridgeRecorded, Tunnel: drill.Deny, OwnKey: drill.Deny, Auth: drill.AuthNone,
 		Ports: []int{443, 8443}, Policy: drill.PolicyStrict, Prefix: "/b", Replay: 1024,
 	}, d.Settings())
+}
+
+func TestNetworkSettingsReachTheWorld(t *testing.T) {
+	d, err := drill.Parse("x", []byte("gateway exempt=10.1.0.0/16,::1/128\ngateway via=user:p@ss@proxy.invalid:3128 listener=tls\n"))
+	require.NoError(t, err)
+	require.Equal(t, drill.Settings{
+		Exempt: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("::1/128")},
+		Via:    "user:p@ss@proxy.invalid:3128", Listener: drill.ListenerTLS,
+	}, d.Settings())
+	require.Equal(t, "gateway exempt=10.1.0.0/16,::1/128\ngateway via=user:p@ss@proxy.invalid:3128 listener=tls\n", d.String())
 }
 
 func TestEditsChangeTheRows(t *testing.T) {

@@ -59,6 +59,9 @@ type SourceState struct {
 type UpstreamOptions struct {
 	Vendor fakeupstream.Vendor // Auto, the zero value: decided by each request
 	Plain  bool                // HTTP without TLS, on port 80 unless the host carries one; zero: TLS, port 443
+	// Proxy is a proxy for CONNECT instead of a provider; what it asks for a user's name and password is Login.
+	Proxy bool
+	Login string // USER:PASSWORD; "": it asks for none
 }
 
 // ConnectOptions say how a client opens a tunnel.

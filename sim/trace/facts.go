@@ -282,3 +282,16 @@ func (c ConnectionsAre) String() string {
 	}
 	return fmt.Sprintf("%s has %d %s, %d open", c.Host, c.All, noun, c.Open)
 }
+
+// ProxyGot is a CONNECT that reached a proxy behind the gateway.
+type ProxyGot struct {
+	Proxy  string // host and port
+	Target string
+	Header http.Header // as it arrived
+	Status int         // answered
+}
+
+func (p ProxyGot) Actor() Actor { return Actor{RankUpstream, p.Proxy} }
+func (p ProxyGot) String() string {
+	return fmt.Sprintf("%s got CONNECT %s, answered %d", p.Proxy, p.Target, p.Status)
+}
