@@ -32,7 +32,7 @@ func hostVerb() Verb {
 		Name:  "host",
 		Usage: []string{hostUsage, peerUsage},
 		Doc: "Sets what a name resolves to, or where a client comes from. Behind \"then\" stands what the next lookup gets; the last answer repeats, and \"nowhere\" is " +
-			"no such host. A dial by name looks up as well. An upstream that is declared below listens at the first answer's addresses, and stays there. " +
+			"no such host. A dial by name looks up as well. An upstream that is declared below listens at the addresses of the first answer, and stays there. " +
 			"A client's address in quotes need not be one, such as \"@\".",
 		Example: "host evil.invalid 11.1.2.3, then 127.0.0.1\nupstream evil.invalid\nhost t1 \"@\"\nconnect t1 evil.invalid:443",
 		Parse:   parseHost,

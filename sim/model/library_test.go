@@ -25,6 +25,12 @@ var limits = []string{
 	"the model reads no header lines",
 	"the model knows no addresses, no sni=",
 	"a gateway may have closed",
+	"the model knows no addresses that are set",
+	"the model knows no faults of the network",
+	"the model knows no clients with a hello",
+	"the model knows no proxies behind the gateway",
+	"the model counts no connections",
+	"the model's gateway does not stop",
 }
 
 // The library was written by hand and passes on the reference gateway: a model

@@ -80,8 +80,8 @@ func (n *Network) lookupLocked(name string) []net.IP {
 	return slices.Clone(answer)
 }
 
-// homeLocked is where the servers of a name listen: at every address of its first
-// answer. A name that nobody has set gets an address.
+// homeLocked is where the servers of a name listen: at every address of the first
+// answer that has any. A name that nobody has set gets an address.
 func (n *Network) homeLocked(name string) []net.IP {
 	name = canonical(name)
 	if ip := net.ParseIP(name); ip != nil {
@@ -93,8 +93,8 @@ func (n *Network) homeLocked(name string) []net.IP {
 		n.hosts[name] = h
 	}
 	home := []net.IP{hostIP(name)}
-	if len(h.answers) > 0 && len(h.answers[0]) > 0 {
-		home = h.answers[0]
+	if i := slices.IndexFunc(h.answers, func(answer []net.IP) bool { return len(answer) > 0 }); i >= 0 {
+		home = h.answers[i]
 	}
 	for _, ip := range home {
 		if !n.named[ip.String()].listens {
