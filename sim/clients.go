@@ -18,11 +18,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -43,7 +45,9 @@ type tunnel struct {
 	token  string // the gateway token that opened it
 	conn   net.Conn
 	in     *bufio.Reader
-	silent *silence // nil: it says what it is told to
+	bare   *simnet.Conn // below all TLS
+	silent *silence     // nil: it says what it is told to
+	busy   atomic.Bool  // a request is under way
 }
 
 func newClients() *clients { return &clients{tunnels: map[string]*tunnel{}, sent: map[string]int{}} }
@@ -80,12 +84,12 @@ func (w *World) Connect(ctx context.Context, client, target string, o drill.Conn
 // dial opens a tunnel and observes how that went; a nil tunnel was refused.
 // passing says that the tunnel is for a single request.
 func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
-	conn, err := w.reach(ctx, client)
+	bare, conn, err := w.reach(ctx, client)
 	if err != nil {
 		w.log.Observe(trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
 		return nil
 	}
-	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn)}
+	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn), bare: bare}
 	if o.Stall != drill.StallNever {
 		return w.stall(t, o)
 	}
@@ -97,24 +101,28 @@ func (w *World) dial(ctx context.Context, client, target string, o drill.Connect
 	return t
 }
 
-// reach opens a connection to the gateway itself.
-func (w *World) reach(ctx context.Context, client string) (net.Conn, error) {
-	conn, err := w.net.Dial(ctx, client, gatewayAddress)
-	if err != nil || w.settings.Listener != drill.ListenerTLS {
-		return conn, err
+// reach opens a connection to the gateway itself: conn is bare, or TLS on it.
+func (w *World) reach(ctx context.Context, client string) (bare *simnet.Conn, conn net.Conn, err error) {
+	conn, err = w.net.Dial(ctx, client, gatewayAddress)
+	if err != nil {
+		return nil, nil, err
 	}
-	if err := conn.SetDeadline(w.clock.Now().Add(patience)); err != nil {
-		return nil, err
+	bare = conn.(*simnet.Conn)
+	if w.settings.Listener != drill.ListenerTLS {
+		return bare, bare, nil
 	}
-	outer := tls.Client(conn, &tls.Config{
+	outer := tls.Client(bare, &tls.Config{
 		ServerName: hostOf(gatewayAddress), RootCAs: w.public.roots, Time: func() time.Time { return w.clock.Now() },
 		DynamicRecordSizingDisabled: true,
 	})
-	if err := outer.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, err
+	if err = bare.SetDeadline(w.clock.Now().Add(patience)); err == nil {
+		err = outer.HandshakeContext(ctx)
 	}
-	return outer, conn.SetDeadline(time.Time{})
+	if err != nil {
+		bare.Close()
+		return nil, nil, err
+	}
+	return bare, outer, bare.SetDeadline(time.Time{})
 }
 
 // connect speaks CONNECT, and TLS inside; it says why when that is refused.
@@ -297,6 +305,8 @@ func (w *World) Send(_ context.Context, client string, r drill.Request) error {
 	if t.silent != nil {
 		return fmt.Errorf("sim: %s has gone silent, as stall= says: it sends nothing", client)
 	}
+	t.busy.Store(true)
+	defer t.busy.Store(false)
 	return w.exchange(t, r)
 }
 

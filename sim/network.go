@@ -63,10 +63,9 @@ func (w *World) heal() { w.net.Heal(simnet.Link{From: simnet.Anybody, To: simnet
 
 // Stop implements drill.World.
 func (w *World) Stop(ctx context.Context, within time.Duration) error {
-	if w.stopped {
+	if w.stopped.Swap(true) {
 		return errors.New("sim: the gateway has stopped already")
 	}
-	w.stopped = true
 	over := fmt.Errorf("something was cut off after %s", within)
 	stopping, cancel := context.WithTimeoutCause(ctx, within, over)
 	defer cancel()
@@ -95,7 +94,7 @@ func (c *clients) idle() []*tunnel {
 	defer c.mu.Unlock()
 	var list []*tunnel
 	for _, name := range slices.Sorted(maps.Keys(c.tunnels)) {
-		if t := c.tunnels[name]; t.silent == nil {
+		if t := c.tunnels[name]; t.silent == nil && !t.busy.Load() {
 			list = append(list, t)
 		}
 	}

@@ -154,7 +154,7 @@ func (r *run) judge(open, goroutines []string) {
 func (w *World) end(ctx context.Context) (open, goroutines []string, err error) {
 	stopping, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it did not end within an hour"))
 	defer cancel()
-	if !w.stopped {
+	if !w.stopped.Load() {
 		if stopErr := w.gateway.Stop(stopping); stopErr != nil {
 			err = fmt.Errorf("Stop: %w", stopErr)
 		}

@@ -13,33 +13,30 @@ import (
 
 // silence is a client that says no more. It goes on reading, so that it sees
 // what the gateway does about it.
-type silence struct {
-	conn net.Conn // the bare connection
-	over chan struct{}
-}
+type silence struct{ over chan struct{} }
 
 // stall opens a tunnel as far as the drill says; nil: it did not come so far.
 func (w *World) stall(t *tunnel, o drill.ConnectOptions) *tunnel {
-	bare := t.conn
-	t.silent = &silence{conn: bare, over: make(chan struct{})}
+	outer := t.conn
+	t.silent = &silence{over: make(chan struct{})}
 	head := w.connectHead(t, o)
 	if o.Stall == drill.StallConnect {
 		head = strings.TrimSuffix(head, "\r\n") + "X-Half-Of"
 	}
 	refused := &trace.TunnelRefused{Client: t.client, Host: t.target}
-	_, err := io.WriteString(bare, head)
+	_, err := io.WriteString(outer, head)
 	if err == nil && o.Stall != drill.StallConnect && !t.accepted(refused) {
-		bare.Close()
+		t.bare.Close()
 		w.log.Observe(*refused)
 		return nil
 	}
 	if err == nil && o.Stall == drill.StallRequest {
-		if err = w.handshake(t, &buffered{Conn: bare, r: t.in}, o, &trace.TunnelOpened{}); err == nil {
+		if err = w.handshake(t, &buffered{Conn: outer, r: t.in}, o, &trace.TunnelOpened{}); err == nil {
 			_, err = io.WriteString(t.conn, "POST / HTTP/1.1\r\nHost: "+t.host+"\r\nX-Half-Of")
 		}
 	}
 	if err != nil {
-		bare.Close()
+		t.bare.Close()
 		refused.Reason = reason(err)
 		w.log.Observe(*refused)
 		return nil
@@ -49,7 +46,7 @@ func (w *World) stall(t *tunnel, o drill.ConnectOptions) *tunnel {
 		defer close(t.silent.over)
 		if o.Stall == drill.StallHandshake {
 			// It says its ClientHello, and swallows what would end the handshake.
-			_ = w.handshake(t, &halfMute{Conn: &buffered{Conn: bare, r: t.in}}, o, &trace.TunnelOpened{})
+			_ = w.handshake(t, &halfMute{Conn: &buffered{Conn: outer, r: t.in}}, o, &trace.TunnelOpened{})
 		}
 		w.listen(t)
 	}()
@@ -72,7 +69,7 @@ func (w *World) listen(t *tunnel) {
 // close ends the client's side.
 func (t *tunnel) close() {
 	if t.silent != nil {
-		t.silent.conn.Close() // the other end may be gone already
+		t.bare.Close() // the other end may be gone already
 		<-t.silent.over
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/quartz"
@@ -55,7 +56,7 @@ type World struct {
 	upstreams *upstreams
 	clients   *clients
 	step      int
-	stopped   bool // by a step
+	stopped   atomic.Bool // by a step
 }
 
 var _ drill.World = (*World)(nil)

@@ -23,8 +23,10 @@ func (n *Network) Release(l Link) { n.rule(rule{link: l, on: held}) }
 func (n *Network) Refuse(l Link) { n.rule(rule{link: l, both: true, on: refused, set: true}) }
 
 // Heal takes back whatever was said about a link, in both directions: what
-// waits is delivered now, in order.
+// waits is delivered now, in order, and ends that still believe in a connection
+// which the other one has forgotten see it reset.
 func (n *Network) Heal(l Link) {
+	n.comeClean(l)
 	n.rule(
 		rule{link: l, both: true, on: cut},
 		rule{link: l, both: true, on: held},

@@ -173,6 +173,20 @@ func TestForgottenConnectionLooksOpen(t *testing.T) {
 	})
 }
 
+func TestForgottenConnectionComesCleanWhenHealed(t *testing.T) {
+	inNetwork(t, simnet.Config{}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
+		n.Forget(link(t, "alpha.invalid>t1"))
+		n.Heal(link(t, "t1>t2"))
+		settle(t, n)
+		assert.Empty(t, arrived(t, near), "that was another link")
+		n.Heal(link(t, "t1>alpha.invalid"))
+		settle(t, n)
+		_, err := near.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, syscall.ECONNRESET)
+		near.Close()
+	})
+}
+
 func TestRefusedDials(t *testing.T) {
 	inNetwork(t, simnet.Config{}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
 		n.Refuse(link(t, "gateway>alpha.invalid"))

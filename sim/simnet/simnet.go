@@ -81,6 +81,7 @@ type Network struct {
 	addresses map[string]string // of actors
 	rules     []rule            // what was said about links
 	parked    []*delivery       // what waits for its link
+	forgotten []*Conn           // ends that left without a word
 	accepted  map[[2]end]int    // connections, by who dialled whom
 	dialled   map[string]*dialCount
 	live      map[*Conn]struct{}

@@ -22,12 +22,35 @@ func (n *Network) CloseFrom(l Link) {
 }
 
 // Forget makes From lose its connections with To without a word, as a host does
-// that was started anew: what To sends on them is answered with a reset.
+// that was started anew: what To sends on them is answered with a reset. Where To
+// sends nothing, only Heal lets it know.
 func (n *Network) Forget(l Link) {
-	for _, c := range n.ends(func(c *Conn) bool { return l.carries(c.out.from, c.out.to) }) {
+	ends := n.ends(func(c *Conn) bool { return l.carries(c.out.from, c.out.to) })
+	for _, c := range ends {
 		c.in.abandon()
 		c.out.leave()
 		n.forget(c)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgotten = append(n.forgotten, ends...)
+}
+
+// comeClean resets what was forgotten on a link, as TCP's keep-alive would in the
+// end (RFC 9293, section 3.8.4).
+func (n *Network) comeClean(l Link) {
+	n.mu.Lock()
+	var found []*Conn
+	n.forgotten = slices.DeleteFunc(n.forgotten, func(c *Conn) bool {
+		joined := l.joins(c.out.from, c.out.to)
+		if joined {
+			found = append(found, c)
+		}
+		return joined
+	})
+	n.mu.Unlock()
+	for _, c := range found {
+		n.enqueue(c.out, kindReset, nil)
 	}
 }
 
