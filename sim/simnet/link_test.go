@@ -67,7 +67,12 @@ func TestWhatALinkMatches(t *testing.T) {
 }
 
 func TestHeldBytesWaitInOrder(t *testing.T) {
-	inNetwork(t, simnet.Config{}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
+	var last time.Duration
+	watch := func(d simnet.Delivery) {
+		assert.GreaterOrEqual(t, d.At, last, "%s: a delivery happens when it happens", d)
+		last = d.At
+	}
+	inNetwork(t, simnet.Config{OnDelivery: watch}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
 		n.Hold(link(t, "t1>alpha.invalid"))
 		say(t, near, "one ")
 		settle(t, n)
@@ -161,10 +166,13 @@ func TestForgottenConnectionLooksOpen(t *testing.T) {
 	inNetwork(t, simnet.Config{}, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
 		n.Forget(link(t, "alpha.invalid>t1"))
 		settle(t, n)
-		assert.Empty(t, arrived(t, near), "the other end has not heard of it")
+		require.NoError(t, near.SetReadDeadline(time.Now().Add(time.Hour)))
+		_, err := near.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "the other end has not heard of it")
+		require.NoError(t, near.SetReadDeadline(time.Time{}))
 		say(t, near, "hello?")
 		settle(t, n)
-		_, err := near.Read(make([]byte, 1))
+		_, err = near.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, syscall.ECONNRESET)
 		near.Close()
 		assert.ErrorIs(t, far.Close(), net.ErrClosed)
