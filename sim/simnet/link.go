@@ -31,9 +31,6 @@ func ParseLink(text string) (Link, error) {
 // String is FROM>TO.
 func (l Link) String() string { return l.From + ">" + l.To }
 
-// back is the other direction.
-func (l Link) back() Link { return Link{From: l.To, To: l.From} }
-
 // carries reports whether bytes from one end to the other are on the link.
 func (l Link) carries(from, to end) bool { return from.is(l.From) && to.is(l.To) }
 
