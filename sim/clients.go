@@ -6,13 +6,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -20,7 +18,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -101,30 +98,6 @@ func (w *World) dial(ctx context.Context, client, target string, o drill.Connect
 	return t
 }
 
-// reach opens a connection to the gateway itself: conn is bare, or TLS on it.
-func (w *World) reach(ctx context.Context, client string) (bare *simnet.Conn, conn net.Conn, err error) {
-	conn, err = w.net.Dial(ctx, client, gatewayAddress)
-	if err != nil {
-		return nil, nil, err
-	}
-	bare = conn.(*simnet.Conn)
-	if w.settings.Listener != drill.ListenerTLS {
-		return bare, bare, nil
-	}
-	outer := tls.Client(bare, &tls.Config{
-		ServerName: hostOf(gatewayAddress), RootCAs: w.public.roots, Time: func() time.Time { return w.clock.Now() },
-		DynamicRecordSizingDisabled: true,
-	})
-	if err = bare.SetDeadline(w.clock.Now().Add(patience)); err == nil {
-		err = outer.HandshakeContext(ctx)
-	}
-	if err != nil {
-		bare.Close()
-		return nil, nil, err
-	}
-	return bare, outer, bare.SetDeadline(time.Time{})
-}
-
 // connect speaks CONNECT, and TLS inside; it says why when that is refused.
 func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.TunnelRefused {
 	refused := &trace.TunnelRefused{Client: t.client, Host: t.target}
@@ -158,33 +131,6 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 	}
 	w.log.Observe(opened)
 	return nil
-}
-
-// connectHead is the CONNECT request.
-func (w *World) connectHead(t *tunnel, o drill.ConnectOptions) string {
-	head := "CONNECT " + t.target + " HTTP/1.1\r\nHost: " + t.target + "\r\n"
-	if t.token != "" || o.Token.Kind == drill.CredentialText {
-		head += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("drill:"+t.token)) + "\r\n"
-	}
-	for _, h := range o.Header {
-		head += h.Name + ": " + h.Value + "\r\n"
-	}
-	return head + "\r\n"
-}
-
-// accepted reads the answer to CONNECT, and notes why it is no tunnel.
-func (t *tunnel) accepted(refused *trace.TunnelRefused) bool {
-	resp, err := http.ReadResponse(t.in, &http.Request{Method: http.MethodConnect})
-	if err != nil {
-		refused.Reason = reason(err)
-		return false
-	}
-	if resp.StatusCode == http.StatusOK {
-		return true
-	}
-	body, _ := io.ReadAll(resp.Body) // a body that breaks off is what it is
-	refused.Status, refused.Header, refused.Body = resp.StatusCode, resp.Header, trace.Body{Bytes: body}
-	return false
 }
 
 // handshake does TLS inside the tunnel, and sees from the certificate who is at
