@@ -20,26 +20,28 @@ type lastConn struct {
 	upload *upload // told when the connection ends
 	conn   *upstreamConn
 	secure bool
+	trace  httptrace.ClientTrace
 }
 
 // watch returns the request with a context that reports its connections. They are
 // reported by the goroutine that calls RoundTrip.
 func (l *lastConn) watch(r *http.Request) *http.Request {
-	return r.WithContext(httptrace.WithClientTrace(r.Context(), &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			l.release()
-			conn := info.Conn
-			tunneled, secure := conn.(*tls.Conn)
-			if secure {
-				conn = tunneled.NetConn()
-			}
-			l.conn, _ = conn.(*upstreamConn)
-			l.secure = secure
-			if l.conn != nil && l.upload.src != nil {
-				l.conn.upload.Store(l.upload)
-			}
-		},
-	}))
+	l.trace.GotConn = l.got
+	return r.WithContext(httptrace.WithClientTrace(r.Context(), &l.trace))
+}
+
+func (l *lastConn) got(info httptrace.GotConnInfo) {
+	l.release()
+	conn := info.Conn
+	tunneled, secure := conn.(*tls.Conn)
+	if secure {
+		conn = tunneled.NetConn()
+	}
+	l.conn, _ = conn.(*upstreamConn)
+	l.secure = secure
+	if l.conn != nil && l.upload.src != nil {
+		l.conn.upload.Store(l.upload)
+	}
 }
 
 // release ends the connection's interest in the upload. Another request may have the
