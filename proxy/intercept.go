@@ -67,7 +67,7 @@ func (s *Server) intercept(t *tunnel) {
 		_ = client.Close()
 		return
 	}
-	handed = s.tunnels.put(&innerConn{Conn: client, tunnel: t, first: first[:n], idle: newReadWaiter(t.Conn)})
+	handed = s.tunnels.put(&innerConn{Conn: client, tunnel: t, first: first[:n]})
 }
 
 // refusePlaintext tells a client that spoke HTTP where TLS was due, as net/http does.
@@ -88,7 +88,6 @@ type innerConn struct {
 	*tls.Conn
 	tunnel *tunnel
 	first  []byte
-	idle   *readWaiter // nil where the connection beneath is no socket
 }
 
 func (c *innerConn) Read(p []byte) (int, error) {
@@ -98,14 +97,6 @@ func (c *innerConn) Read(p []byte) (int, error) {
 			c.first = nil // or the tunnel would keep it
 		}
 		return n, nil
-	}
-	// While a handler runs, net/http has a goroutine read a single byte, to learn that
-	// the client left: a new one for each request, whose stack crypto/tls would have
-	// grow each time, mostly to find nothing. So it waits where the stack is still small.
-	if len(p) == 1 && c.idle != nil {
-		if err := c.idle.wait(); err != nil {
-			return 0, err
-		}
 	}
 	return c.Conn.Read(p)
 }
