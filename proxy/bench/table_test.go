@@ -13,7 +13,7 @@ import (
 
 var (
 	tunnels = flag.Int("tunnels", 5000, "how many tunnels rest when their memory is measured; each takes two file descriptors")
-	only    = flag.String("only", "", "the one gateway to run, for a profile of it; empty: all, in turns")
+	only    = flag.String("only", "", "the gateways to run, with commas between them, such as one of which a profile is wanted; empty: all")
 )
 
 // table is what the benchmarks of this run have found.
