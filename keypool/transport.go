@@ -224,5 +224,8 @@ func (t *transport) exhausted(req *http.Request, e Exhaustion) *http.Response {
 	if t.cfg.OnExhausted != nil {
 		t.cfg.OnExhausted(e)
 	}
+	t.cfg.Logger.LogAttrs(req.Context(), slog.LevelWarn, "no api key is left",
+		slog.String("vendor", t.cfg.Vendor.String()),
+		slog.Int("keys", e.Keys), slog.Int("tried", e.Tried), slog.Int("status", e.Status()), slog.Int("retry_after", e.RetryAfter()))
 	return e.response(t.cfg.Vendor, req)
 }

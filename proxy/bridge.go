@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,29 +25,20 @@ func (s *Server) buildBridge() {
 func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	p, inside := r.Context().Value(pinnedKey{}).(*pinned)
 	if !inside {
-		s.stamp(w)
-		p = &pinned{snapshot: s.Snapshot(), conn: http.NewResponseController(w)}
+		p = &pinned{snapshot: s.Snapshot(), id: s.stamp(w), conn: http.NewResponseController(w)}
+		r = r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	}
 	name, rest, ok := s.splitBridgeTarget(r)
 	var provider *row
 	if ok {
 		provider = p.snapshot.names[name]
 	}
-	switch {
-	case provider == nil:
-		refuse(w, http.StatusNotFound, "Not Found: no such provider")
-		return
-	case provider.Status == StatusEnabled:
-	case provider.badBase:
-		failAs(w, r, provider.vendor, http.StatusBadGateway, "invalid provider base URL")
-		return
-	default:
-		refuse(w, http.StatusNotFound, "Not Found: this provider is out of service")
+	if unavailable(w, r, provider) {
 		return
 	}
 	out, err := s.bridgeRequest(r, provider, rest, p)
 	if err != nil {
-		s.log.Error("bridge", "provider", provider.Name, "error", err)
+		s.log.Warn("bridge", "id", p.id, "provider", provider.Name, "error", err)
 		failAs(w, r, provider.vendor, http.StatusBadGateway, "invalid provider base URL")
 		return
 	}
@@ -62,6 +54,21 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 		replay: s.cfg.MaxReplayBytes,
 		fail:   func(status int, why string) { failAs(w, r, provider.vendor, status, why) },
 	})
+}
+
+// unavailable answers for a provider that does not serve, and reports whether it did.
+func unavailable(w http.ResponseWriter, r *http.Request, provider *row) bool {
+	switch {
+	case provider == nil:
+		failAs(w, r, guessVendor(r), http.StatusNotFound, "no such provider")
+	case provider.Status == StatusEnabled:
+		return false
+	case provider.badBase:
+		failAs(w, r, provider.vendor, http.StatusBadGateway, "invalid provider base URL")
+	default:
+		failAs(w, r, provider.vendor, http.StatusNotFound, "this provider is out of service")
+	}
+	return true
 }
 
 // bridgeRequest is the request as the provider's upstream gets it, but for the key.
@@ -105,10 +112,10 @@ func newRequest(r *http.Request, u *url.URL, header http.Header) *http.Request {
 	}).WithContext(r.Context())
 }
 
-// token is the tunnel's, or empty outside a tunnel.
+// token is the one that the request's way was opened with, or empty.
 func (p *pinned) token() string {
 	if p.tunnel == nil {
-		return ""
+		return p.proxied
 	}
 	return p.tunnel.token
 }

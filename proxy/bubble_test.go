@@ -38,7 +38,7 @@ func inBubble(t *testing.T, change func(*proxy.Config), handler http.HandlerFunc
 	synctest.Test(t, func(t *testing.T) {
 		ca := newTestCA(t)
 		b := &bubble{t: t, net: &memNet{}, source: &rows{}, served: make(chan error, 1)}
-		cfg := proxy.Config{Source: b.source, Dial: b.net.dial, RootCAs: ca.pool()}
+		cfg := proxy.Config{Source: b.source, Dial: b.net.dial, Resolve: b.net.names.resolve, RootCAs: ca.pool()}
 		if change != nil {
 			change(&cfg)
 		}

@@ -13,11 +13,11 @@ import (
 
 var (
 	descRequests = prometheus.NewDesc("gatedrill_mitm_requests_total",
-		"Decrypted requests that were given to the bridge.", []string{"provider"}, nil)
+		"Requests that were given to the bridge: decrypted in a tunnel, in absolute form, or in base-URL mode.", []string{"provider"}, nil)
 	descInflight = prometheus.NewDesc("gatedrill_inflight_mitm_requests",
-		"Bridged requests that have not ended.", []string{"provider"}, nil)
+		"Bridged requests, in whatever mode, that have not ended.", []string{"provider"}, nil)
 	descResponses = prometheus.NewDesc("gatedrill_mitm_responses_total",
-		"Answers to bridged requests, by the status that the client saw.", []string{"code", "provider"}, nil)
+		"Answers to bridged requests, in whatever mode, by the status that the client saw.", []string{"code", "provider"}, nil)
 	descFailovers = prometheus.NewDesc("gatedrill_key_failovers_total",
 		"Requests that moved on to another key, by the reason for leaving the one before.", []string{"provider", "reason"}, nil)
 	descExhaustions = prometheus.NewDesc("gatedrill_key_pool_exhaustions_total",

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -76,9 +77,27 @@ type Config struct {
 	CA *CA
 	// Clock is the time; nil: the real clock.
 	Clock quartz.Clock
-	// Dial opens the connections to upstreams and of raw tunnels, network "tcp" and
-	// address "host:port"; it must honour its context. Nil: net.Dialer.
+	// Dial opens every connection, network "tcp" and address "host:port"; it must honour
+	// its context. Upstreams of providers and UpstreamProxy are dialled by name, all
+	// other hosts by the addresses that Resolve gave. Nil: net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolve finds the addresses of the hosts that clients choose (raw tunnels, tunnels
+	// that are passed through), which are judged and dialled in its order; it must honour
+	// its context, and is called concurrently. Nil: net.DefaultResolver.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Exempt are the address ranges that clients may reach although they are private,
+	// loopback, link-local or otherwise not the internet's (RFC 6890); nil: none, such
+	// hosts are refused with 403. Upstreams of providers are not judged.
+	Exempt []netip.Prefix
+	// UpstreamProxy is the proxy behind which the hosts are that clients choose:
+	// "http://user:password@host:port" or "https://…", port 80 and 443 when it has none,
+	// the credentials for this proxy only. Upstreams of providers are never reached
+	// through it. It is asked for names, once their addresses as Resolve gives them are
+	// found in order; its own address is not judged. "": none, whatever the
+	// environment says.
+	UpstreamProxy string
+	// UpstreamProxyRoots verify the certificate of an https UpstreamProxy; nil: RootCAs.
+	UpstreamProxyRoots *x509.CertPool
 	// RootCAs verify the upstreams' certificates; nil: the system's.
 	RootCAs *x509.CertPool
 
@@ -133,7 +152,8 @@ type Config struct {
 	// IdleTimeout bounds the rest before a tunnel's first request and between two;
 	// zero: DefaultIdleTimeout.
 	IdleTimeout time.Duration
-	// DialTimeout bounds a dial; zero: DefaultDialTimeout.
+	// DialTimeout bounds a dial, name resolution and a chained proxy's answer included;
+	// zero: DefaultDialTimeout.
 	DialTimeout time.Duration
 	// UpstreamTimeout bounds the wait for an upstream's answer, from the end of the
 	// request to the status line; zero: DefaultUpstreamTimeout.
@@ -195,6 +215,14 @@ func (c *Config) mistakes() (faults []error) {
 	if !httpguts.ValidHeaderFieldValue(c.UserAgent) {
 		wrong("UserAgent", fmt.Sprintf("%q", c.UserAgent), "it is not a header value")
 	}
+	for i, prefix := range c.Exempt {
+		if !prefix.IsValid() {
+			wrong(fmt.Sprintf("Exempt[%d]", i), prefix, "it is no range of addresses")
+		}
+	}
+	if shown, why := badProxyURL(c.UpstreamProxy); why != "" {
+		wrong("UpstreamProxy", shown, why)
+	}
 	if c.MaxHeaderBytes < 0 {
 		wrong("MaxHeaderBytes", c.MaxHeaderBytes, "it is a number of bytes")
 	}
@@ -225,6 +253,9 @@ func (c *Config) defaults() {
 	}
 	if c.Dial == nil {
 		c.Dial = (&net.Dialer{}).DialContext
+	}
+	if c.Resolve == nil {
+		c.Resolve = resolveSystem
 	}
 	if c.ConnectPorts == nil {
 		c.ConnectPorts = []int{443, 80}

@@ -12,8 +12,12 @@ import (
 )
 
 // usage is the answer to whoever takes the gateway for a web server.
-const usage = "This is a proxy: set it as HTTPS_PROXY (http://user:TOKEN@host:port), " +
-	"and trust its CA certificate. It answers CONNECT requests only."
+const usage = "This is a proxy: set it as HTTPS_PROXY, and as HTTP_PROXY if need be (http://user:TOKEN@host:port), " +
+	"and trust its CA certificate. It answers CONNECT, and requests for absolute http:// URLs."
+
+// usageTLS is the answer to whoever sends what is to be encrypted without encryption.
+const usageTLS = "Bad Request: an https:// URL cannot be asked for in the open. " +
+	"Send CONNECT host:port first, and the request inside that tunnel, as clients do that have HTTPS_PROXY set."
 
 // decision is what becomes of a CONNECT, in the request's context on its way through
 // goproxy.
@@ -45,43 +49,69 @@ func (s *Server) newDispatcher() *goproxy.ProxyHttpServer {
 
 // serveOuter handles what arrives at the listener itself.
 func (s *Server) serveOuter(w http.ResponseWriter, r *http.Request) {
-	id := s.stamp(w)
-	if r.Method != http.MethodConnect {
-		refuse(w, http.StatusBadRequest, usage)
-		return
+	switch {
+	case r.Method == http.MethodConnect:
+		s.serveConnect(w, r)
+	case r.URL.Scheme != "":
+		s.serveAbsolute(w, r)
+	default:
+		answer, rec := s.begin(w, r.Host, r.URL.Path)
+		defer s.logRequest(r, answer, rec)
+		refuse(answer, http.StatusBadRequest, usage)
 	}
+}
+
+// serveConnect decides what becomes of a CONNECT. One that is established is answered by
+// its tunnel, and has no line in the log but those of its requests.
+func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	target, err := parseAuthority(r.RequestURI)
-	log := s.log.With("id", id, "connect", target.dial)
-	if err != nil { // and not logged: a token may be where it does not belong
-		log.Info("connect refused", "status", http.StatusBadRequest)
-		refuse(w, http.StatusBadRequest, "Bad Request: CONNECT wants host:port")
+	// What does not parse is not logged: a token may be where it does not belong.
+	answer, rec := s.begin(w, target.dial, "")
+	t := &tunnel{authority: target, id: rec.id}
+	r = r.WithContext(withRequestID(r.Context(), rec.id))
+	defer func() {
+		if t.Conn == nil {
+			s.logRequest(r, answer, rec)
+		}
+	}()
+	if err != nil {
+		refuse(answer, http.StatusBadRequest, "Bad Request: CONNECT wants host:port")
 		return
 	}
-	token, ok := s.authenticate(r.Header)
+	var ok bool
+	if t.token, ok = s.admit(answer, r, target); !ok {
+		return
+	}
+	provider := s.Snapshot().hosts[target.host]
+	if provider == nil && s.cfg.Tunnel == TunnelDeny {
+		refuse(answer, http.StatusForbidden, "Forbidden: no provider has this host")
+		return
+	}
+	rec.verdict = verdictTunneled
+	if provider != nil {
+		t.provider, rec.provider = provider.Name, provider.Name
+	}
+	s.log.Debug("connect", "id", rec.id, "connect", t.dial, "provider", t.provider)
+	if provider != nil {
+		s.hijack(answer, r, t, s.intercept)
+		return
+	}
+	s.connectRaw(answer, r, t)
+}
+
+// admit checks who asks and for which port, and answers those whom it does not admit.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, target authority) (token string, ok bool) {
+	token, ok = s.authenticate(r.Header)
 	if !ok {
-		log.Info("connect refused", "status", http.StatusProxyAuthRequired)
 		w.Header().Set("Proxy-Authenticate", `Basic realm="gatedrill"`)
 		refuse(w, http.StatusProxyAuthRequired, "Proxy Authentication Required")
-		return
+		return "", false
 	}
 	if !slices.Contains(s.cfg.ConnectPorts, target.port) {
-		log.Info("connect refused", "status", http.StatusForbidden, "port", target.port)
-		refuse(w, http.StatusForbidden, "Forbidden: this port is not open to CONNECT")
-		return
+		refuse(w, http.StatusForbidden, "Forbidden: this port is not open")
+		return "", false
 	}
-	t := &tunnel{authority: target, token: token}
-	if provider := s.Snapshot().hosts[target.host]; provider != nil {
-		t.provider = provider.Name
-		log.Debug("connect", "provider", t.provider)
-		s.hijack(w, r, t, s.intercept)
-		return
-	}
-	if s.cfg.Tunnel == TunnelDeny {
-		log.Info("connect refused", "status", http.StatusForbidden)
-		refuse(w, http.StatusForbidden, "Forbidden: no provider has this host")
-		return
-	}
-	s.connectRaw(w, r, t)
+	return token, true
 }
 
 // hijack hands the client's connection to run, by way of goproxy.

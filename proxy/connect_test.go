@@ -23,7 +23,7 @@ import (
 func TestConnectAuthority(t *testing.T) {
 	w := newWorld(t, func(c *proxy.Config) { c.Tokens = []string{"token"} })
 	w.upstream(http.NotFoundHandler(), "raw.invalid:443")
-	w.at("[2001:db8::1]:443", w.hosts["raw.invalid:443"])
+	w.at("[2a00::1]:443", w.hosts["raw.invalid:443"])
 	w.source.set(row("alpha", "https://alpha.invalid"))
 	w.reload()
 	long := strings.Repeat("a", 64)
@@ -34,7 +34,7 @@ func TestConnectAuthority(t *testing.T) {
 		"alpha.invalid:00443":     200,
 		"alpha.invalid:0000443":   200,
 		"raw.invalid:443":         200,
-		"[2001:db8::1]:443":       200,
+		"[2a00::1]:443":           200,
 		"alpha.invalid:80":        200,
 		"alpha.invalid":           400,
 		"alpha.invalid:":          400,
@@ -115,7 +115,8 @@ func TestAnythingButConnectIsToldHow(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, lines := range []string{
 		"GET / HTTP/1.1\nHost: gateway\n\n",
-		"GET http://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
+		"GET ftp://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
+		"GET https://alpha.invalid/ HTTP/1.1\nHost: alpha.invalid\n\n",
 		"POST /v1/chat HTTP/1.1\nHost: gateway\nContent-Length: 2\n\n{}",
 		"OPTIONS * HTTP/1.1\nHost: gateway\n\n",
 	} {

@@ -74,7 +74,11 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request, body *upload, er
 	}
 	status := failureStatus(err)
 	s.log.Warn("upstream failed", "id", w.Header().Get(HeaderRequestID), "status", status, "error", err)
-	if status == http.StatusGatewayTimeout {
+	switch status {
+	case http.StatusForbidden:
+		x.fail(status, guardedSentence)
+		return
+	case http.StatusGatewayTimeout:
 		x.fail(status, "the upstream did not answer in time")
 		return
 	}

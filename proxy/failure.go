@@ -20,9 +20,29 @@ var errDialTimeout error = timeoutError("proxy: dial timed out")
 
 // failureStatus is the status that an upstream's failure is answered with.
 func failureStatus(err error) int {
+	if errors.Is(err, errGuarded) {
+		return http.StatusForbidden
+	}
 	var timeout net.Error
 	if errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout() {
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusBadGateway
+}
+
+// guardedSentence follows "Forbidden: ".
+const guardedSentence = "this address is not open to clients"
+
+// refuseDial answers for a destination of a client's choice that dialOutside has not
+// reached, without a word of the error's.
+func refuseDial(w http.ResponseWriter, err error) {
+	status := failureStatus(err)
+	why := "the destination cannot be reached"
+	switch status {
+	case http.StatusForbidden:
+		why = guardedSentence
+	case http.StatusGatewayTimeout:
+		why = "the destination did not answer in time"
+	}
+	refuse(w, status, http.StatusText(status)+": "+why)
 }

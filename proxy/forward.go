@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 )
@@ -82,13 +83,34 @@ func (s *Server) copyBody(w io.Writer, f flusher, resp *http.Response) error {
 }
 
 // abort ends the connection so that the client sees that the answer is not whole. An
-// answer to HTTP/1.0 has no other end than the connection's, and TLS's close_notify
-// would make it a good one.
+// answer to HTTP/1.0 has no other end than the connection's, and TLS's close_notify, or
+// an ordinary end of what was sent in the open, would make it a good one.
 func abort(r *http.Request, p *pinned) {
-	if p.tunnel != nil && !r.ProtoAtLeast(1, 1) {
+	switch {
+	case r.ProtoAtLeast(1, 1):
+	case p.tunnel != nil:
 		_ = p.tunnel.Close()
+	case p.client != nil:
+		reset(p.client)
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// reset closes a connection below TLS, and with a RST where the network has it.
+func reset(conn net.Conn) {
+	conn = belowTLS(conn)
+	if tcp, ok := conn.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = conn.Close()
+}
+
+// belowTLS is the connection that carries a TLS one, or the connection itself.
+func belowTLS(conn net.Conn) net.Conn {
+	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return secure.NetConn()
+	}
+	return conn
 }
 
 // flusher flushes through the writer, or beneath it when a witness's writer cannot.

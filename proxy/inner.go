@@ -2,16 +2,19 @@ package proxy
 
 import (
 	"context"
-	"log/slog"
+	"net"
 	"net/http"
 	"strings"
 )
 
-// pinned is what a request inside a tunnel carries to the bridge: the one snapshot
-// that all of it is served by, and the tunnel that it came through.
+// pinned is what a request carries to the bridge: the one snapshot that all of it is
+// served by, and the way that it came.
 type pinned struct {
 	snapshot *Snapshot
-	tunnel   *tunnel
+	id       string
+	tunnel   *tunnel  // nil for requests that came through none
+	client   net.Conn // as the listener gave it, for those; nil when it is not ours
+	proxied  string   // the token of their own Proxy-Authorization, may be empty
 	// conn controls the connection beneath whatever writers a witness puts in between.
 	conn *http.ResponseController
 }
@@ -22,20 +25,10 @@ type pinnedKey struct{}
 // tunnel's host, bridged while the tunnel's provider still has that host, and passed
 // through when it no longer has.
 func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
-	id := s.stamp(w)
 	t := r.Context().Value(tunnelKey{}).(*tunnel)
-	answer := &statusWriter{ResponseWriter: w, conns: s.conns}
-	p := &pinned{snapshot: s.Snapshot(), tunnel: t, conn: http.NewResponseController(w)}
-
-	provider, verdict := "", "refused"
-	defer func() {
-		if !s.log.Enabled(r.Context(), slog.LevelInfo) {
-			return // the line's values alone would be a tenth of a request's allocations
-		}
-		s.log.Info("request", "id", id, "provider", provider, "verdict", verdict, "method", r.Method,
-			"host", t.host, "path", r.URL.Path, "status", answer.status,
-			"credential", w.Header().Get(HeaderCredential))
-	}()
+	answer, rec := s.begin(w, t.host, r.URL.Path)
+	defer func() { s.logRequest(r, answer, rec) }()
+	p := &pinned{snapshot: s.Snapshot(), id: rec.id, tunnel: t, conn: http.NewResponseController(w)}
 	switch live := p.snapshot.hosts[t.host]; {
 	case !t.names(r):
 		refuse(answer, http.StatusMisdirectedRequest,
@@ -43,23 +36,33 @@ func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodConnect || !strings.HasPrefix(targetPath(r), "/"):
 		refuse(answer, http.StatusBadRequest, "Bad Request: a path is expected")
 	case live != nil && live.Name == t.provider:
-		provider, verdict = live.Name, "bridged"
+		rec.provider, rec.verdict = live.Name, verdictBridged
 		s.bridged(answer, r, live, p)
 	case s.cfg.Tunnel == TunnelDeny:
 		refuse(answer, http.StatusForbidden, "Forbidden: no provider has this host any more")
 	default:
-		verdict = "passed through"
+		rec.verdict = verdictPassed
 		s.passThrough(answer, r, p)
 	}
 }
 
-// bridged sends the request to the bridge under its provider's name, and accounts for
-// it.
+// begin opens a request's answer and its line in the log.
+func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter, *record) {
+	rec := &record{id: s.stamp(w), verdict: verdictRefused, host: host, path: path}
+	return &statusWriter{ResponseWriter: w, conns: s.conns}, rec
+}
+
+// bridged sends the request to the bridge under its provider's name.
 func (s *Server) bridged(w *statusWriter, r *http.Request, live *row, p *pinned) {
-	done := live.via.account.begin()
-	defer func() { done(w.status) }()
 	out := r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	out.URL, out.RequestURI = s.bridgeTarget(live.Name, r)
+	s.toBridge(w, out, live, p)
+}
+
+// toBridge sends a request whose URL is the bridge's, and accounts for it.
+func (s *Server) toBridge(w *statusWriter, out *http.Request, live *row, p *pinned) {
+	done := live.via.account.begin()
+	defer func() { done(w.status) }()
 	if s.remote != nil {
 		s.remote.serve(w, out, p)
 		return

@@ -54,7 +54,7 @@ func (s *Server) intercept(t *tunnel) {
 	err := client.Handshake()
 	limit.stop()
 	if err != nil {
-		s.log.Info("handshake failed", "connect", t.dial, "provider", t.provider, "error", err)
+		s.log.Info("handshake failed", "id", t.id, "connect", t.dial, "provider", t.provider, "error", err)
 		refusePlaintext(err)
 		return
 	}

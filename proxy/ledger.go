@@ -144,7 +144,7 @@ func (l *ledger) cut() {
 	all := l.inOrderLocked()
 	l.mu.Unlock()
 	for _, e := range all {
-		_ = e.accepted.Close()
+		_ = belowTLS(e.accepted).Close()
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 // memNet is a network in memory, for bubbles: sockets are not durably blocked.
 type memNet struct {
+	names     testNames
 	mu        sync.Mutex
 	listeners map[string]*memListener
 }
@@ -29,6 +30,7 @@ func (n *memNet) listen(address string) *memListener {
 }
 
 func (n *memNet) dial(ctx context.Context, _, address string) (net.Conn, error) {
+	address = n.names.named(address)
 	n.mu.Lock()
 	l := n.listeners[address]
 	n.mu.Unlock()

@@ -28,7 +28,7 @@ func newMetrics(snapshot func() *Snapshot) *metrics {
 	sessions := func(kind string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{
 			Name:        "gatedrill_connect_sessions_total",
-			Help:        "CONNECTs that were established, intercepted (mitm) or tunneled unread.",
+			Help:        "CONNECTs that were established, intercepted (mitm) or tunneled unread. Absolute-form requests are none.",
 			ConstLabels: prometheus.Labels{"type": kind},
 		})
 	}

@@ -9,7 +9,8 @@ import (
 
 // passThrough serves a tunnel that outlived its route: the request goes to the host
 // that the client dialled, as the client sent it. It gets no key, no base path and no
-// X-Forwarded headers, and loses only what concerns this gateway.
+// X-Forwarded headers, and loses only what concerns this gateway. Guard and chained proxy
+// apply as to a fresh tunnel.
 func (s *Server) passThrough(w http.ResponseWriter, r *http.Request, p *pinned) {
 	u := &url.URL{
 		Scheme:     "https",
@@ -35,7 +36,7 @@ func (s *Server) passThrough(w http.ResponseWriter, r *http.Request, p *pinned) 
 		out.Host = p.tunnel.hostHeader()
 	}
 	s.exchange(w, r, out, exchange{
-		via:      s.upstream.verbatim,
+		via:      s.upstream.outside,
 		pinned:   p,
 		verbatim: true,
 		replay:   readAhead,

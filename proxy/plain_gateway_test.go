@@ -29,6 +29,7 @@ type plainGateway struct {
 	clock  *quartz.Mock
 	certs  plainCerts
 	bridge *plainBridge
+	names  testNames
 
 	mu    sync.Mutex
 	hosts map[string]string // "host:port" to a loopback address
@@ -48,6 +49,7 @@ func newPlainGateway(t *testing.T, change func(*proxy.Config)) *plainGateway {
 		Source:     g.source,
 		Clock:      g.clock,
 		Dial:       g.dial,
+		Resolve:    g.names.resolve,
 		RootCAs:    g.certs.pool(),
 		Tokens:     []string{plainToken},
 		WrapBridge: g.bridge.wrap,
@@ -73,6 +75,7 @@ func newPlainGateway(t *testing.T, change func(*proxy.Config)) *plainGateway {
 }
 
 func (g *plainGateway) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	address = g.names.named(address)
 	g.mu.Lock()
 	to, ok := g.hosts[address]
 	g.mu.Unlock()

@@ -66,7 +66,8 @@ type Server struct {
 	remote   *remoteBridge // nil: the bridge is in-process
 
 	dispatch *goproxy.ProxyHttpServer
-	outer    *http.Server // the listener's side: CONNECT
+	outer    *http.Server // the listener's side: CONNECT and absolute-form requests
+	baseURL  *http.Server // base-URL mode's listeners
 	inner    *http.Server // the requests inside intercepted tunnels
 	tunnels  *tunnelListener
 	tlsInner *tls.Config
@@ -77,6 +78,7 @@ type Server struct {
 	serving serveGroup
 	finish  sync.Once
 	done    chan struct{}
+	reloads reloadLog
 
 	metrics *metrics
 	log     *slog.Logger
@@ -99,7 +101,7 @@ func New(cfg Config) (*Server, error) {
 		kept:      keptStates{},
 		conns:     newLedger(),
 		done:      make(chan struct{}),
-		log:       cfg.Logger,
+		log:       slog.New(joinedHandler{cfg.Logger.Handler()}),
 		buffers:   &sync.Pool{New: func() any { b := make([]byte, copyBuffer); return &b }},
 	}
 	s.life, s.cut = context.WithCancel(context.Background())
@@ -145,13 +147,16 @@ func (s *Server) Bridge() http.Handler { return s.bridge }
 // Serve accepts connections on l until Shutdown, and then returns
 // http.ErrServerClosed. It does not reload, see Run. It may be called for several
 // listeners; each is closed when its Serve returns.
-func (s *Server) Serve(l net.Listener) error {
+func (s *Server) Serve(l net.Listener) error { return s.serveOn(l, s.outer) }
+
+// serveOn is Serve for one of the servers that accept connections.
+func (s *Server) serveOn(l net.Listener, server *http.Server) error {
 	if !s.serving.begin(l, s.serveInner) {
 		_ = l.Close()
 		return http.ErrServerClosed
 	}
 	defer s.serving.end(l)
-	err := s.outer.Serve(l)
+	err := server.Serve(l)
 	if s.serving.isClosed() || errors.Is(err, http.ErrServerClosed) {
 		return http.ErrServerClosed
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"time"
 
@@ -31,12 +32,16 @@ func (s *Server) Reload(ctx context.Context) error {
 		return refreshError(context.Cause(ctx))
 	}
 	err := s.reload(ctx)
-	s.metrics.reloaded(s.cfg.Clock.Now("proxy", "reloaded"), err == nil)
+	now, fault := s.cfg.Clock.Now("proxy", "reloaded"), ""
 	if err != nil {
-		s.log.Error("reload failed, the previous providers stay", "error", err)
-		return refreshError(err)
+		err = refreshError(err)
+		fault = s.scrub(err.Error())
+		s.log.LogAttrs(ctx, slog.LevelError, "reload failed, the previous providers stay",
+			slog.String("error", fault))
 	}
-	return nil
+	s.metrics.reloaded(now, err == nil)
+	s.reloads.note(now, fault)
+	return err
 }
 
 func refreshError(cause error) error {
@@ -99,7 +104,7 @@ func (s *Server) connect(r *row) *via {
 func (s *Server) report(next *Snapshot) {
 	for i := range next.rows {
 		if r := &next.rows[i]; r.Status == StatusError {
-			s.log.Warn("provider excluded", "provider", r.Name, "reason", r.Reason)
+			s.log.Warn("provider excluded", "provider", r.Name, "reason", s.scrub(r.Reason))
 		}
 	}
 	s.log.Info("providers reloaded", "rows", len(next.rows), "hosts", len(next.hosts))

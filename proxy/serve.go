@@ -21,14 +21,29 @@ const (
 	credentialNone    = "none"
 )
 
-// buildServers makes the outer server, which accepts connections and sees CONNECTs,
-// and the inner one, which sees the requests of all intercepted tunnels.
+// clientKey is where a request's context has its connection, as the listener gave it.
+type clientKey struct{}
+
+func clientOf(r *http.Request) net.Conn {
+	conn, _ := r.Context().Value(clientKey{}).(net.Conn)
+	return conn
+}
+
+// buildServers makes the outer server, which accepts connections and sees CONNECTs and
+// absolute-form requests, the inner one, which sees the requests of all intercepted
+// tunnels, and the one of base-URL mode.
 func (s *Server) buildServers() {
 	s.dispatch = s.newDispatcher()
 	s.tunnels = newTunnelListener()
 	s.tlsInner = s.innerTLS()
 	s.outer = s.httpServer(http.HandlerFunc(s.serveOuter))
-	s.outer.ConnState = s.conns.outerState
+	s.baseURL = s.httpServer(http.HandlerFunc(s.serveBaseURL))
+	for _, server := range []*http.Server{s.outer, s.baseURL} {
+		server.ConnState = s.conns.outerState
+		server.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, clientKey{}, conn)
+		}
+	}
 	s.inner = s.httpServer(http.HandlerFunc(s.serveRequest))
 	s.inner.ConnState = s.conns.innerState
 	s.inner.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {

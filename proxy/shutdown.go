@@ -35,8 +35,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.finish.Do(func() {
 		s.cut()
 		s.tunnels.close()
-		// No connection is left in either server: Close only ends their loops.
+		// No connection is left in any server: Close only ends their loops.
 		_ = s.outer.Close()
+		_ = s.baseURL.Close()
 		_ = s.inner.Close()
 		s.serving.wait()
 		s.upstream.close()

@@ -128,7 +128,7 @@ func TestStaleTunnelIsStillForOneHost(t *testing.T) {
 func TestPassThroughIsVerbatim(t *testing.T) {
 	up := &capture{}
 	w := newWorld(t, func(c *proxy.Config) { c.Tokens, c.ConnectPorts = []string{"token", "second-token"}, []int{8443} })
-	w.upstream(up, "Alpha.invalid:8443")
+	w.upstream(up, "alpha.invalid:8443")
 	w.source.set(row("alpha", "https://alpha.invalid/base", "sk-alpha"))
 	w.reload()
 	c := w.tunnel("Alpha.invalid:8443", "token")

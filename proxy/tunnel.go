@@ -11,6 +11,7 @@ type tunnel struct {
 	net.Conn // the client's side, as hijacked, with what was read ahead
 
 	authority
+	id       string   // of the CONNECT
 	accepted net.Conn // the connection as the listener gave it
 	provider string   // captured at CONNECT; empty for a raw tunnel
 	token    string   // from Proxy-Authorization, may be empty

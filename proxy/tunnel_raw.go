@@ -10,13 +10,13 @@ import (
 // connection is hijacked: a failure is an ordinary answer then, and a client that
 // leaves meanwhile cancels the dial.
 func (s *Server) connectRaw(w http.ResponseWriter, r *http.Request, t *tunnel) {
-	upstream, err := s.upstream.dial(r.Context(), t.dial)
+	upstream, err := s.dialOutside(r.Context(), t.authority)
 	if err != nil {
-		s.log.Info("connect failed", "connect", t.dial, "error", err)
+		s.log.InfoContext(r.Context(), "connect failed", "connect", t.dial, "error", err)
 		if r.Context().Err() != nil {
 			panic(http.ErrAbortHandler)
 		}
-		refuse(w, http.StatusBadGateway, "Bad Gateway: the destination cannot be reached")
+		refuseDial(w, err)
 		return
 	}
 	taken := false

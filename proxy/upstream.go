@@ -21,6 +21,8 @@ const (
 	// almost every request.
 	upstreamIdlePerHost = 256
 	upstreamHeaderBytes = 1 << 20
+	// outsideIdle bounds what clients can make the gateway keep open by naming hosts.
+	outsideIdle, outsideIdlePerHost = 256, 16
 )
 
 // upstream is the way out: the transports that all snapshots share, so that
@@ -33,6 +35,12 @@ type upstream struct {
 	// bridged asks for gzip and decodes it when the client did not ask for an encoding;
 	// verbatim adds nothing to a request and takes nothing from an answer.
 	bridged, verbatim *http.Transport
+	// outside is verbatim to hosts that clients chose, http and https: it dials by
+	// dialOutside, and fails with what wraps errGuarded.
+	outside *http.Transport
+
+	guard guard
+	chain *chain // nil: destinations are dialled directly
 
 	mu    sync.Mutex
 	conns map[*upstreamConn]struct{}
@@ -45,11 +53,17 @@ func newUpstream(cfg *Config) *upstream {
 		dialer: cfg.Dial,
 		clock:  cfg.Clock,
 		limit:  cfg.DialTimeout,
+		guard:  newGuard(cfg),
+		chain:  newChain(cfg),
 		conns:  map[*upstreamConn]struct{}{},
 	}
 	u.bridged = u.transport(cfg)
 	u.verbatim = u.transport(cfg)
 	u.verbatim.DisableCompression = true
+	u.outside = u.transport(cfg)
+	u.outside.DisableCompression = true
+	u.outside.DialContext = u.dialTransport
+	u.outside.MaxIdleConns, u.outside.MaxIdleConnsPerHost = outsideIdle, outsideIdlePerHost
 	return u
 }
 
@@ -83,17 +97,14 @@ func (u *upstream) attempts() http.RoundTripper { return u.bridged }
 
 // dial opens a connection, until ctx ends or the limit passes.
 func (u *upstream) dial(ctx context.Context, address string) (net.Conn, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	if u.limit > 0 {
-		timer := u.clock.AfterFunc(u.limit, func() { cancel(errDialTimeout) }, "proxy", "dial")
-		defer timer.Stop()
-	}
+	return u.dialWithin(ctx, u.limit, address)
+}
+
+func (u *upstream) dialWithin(ctx context.Context, limit time.Duration, address string) (net.Conn, error) {
+	ctx, stop := u.within(ctx, limit)
+	defer stop()
 	conn, err := u.dialer(ctx, "tcp", address)
-	if err != nil && context.Cause(ctx) == errDialTimeout {
-		err = errDialTimeout
-	}
-	return conn, err
+	return conn, timedOut(ctx, err)
 }
 
 // tracked is dial for the transports, whose connections have to be closed by us: a
@@ -103,6 +114,11 @@ func (u *upstream) tracked(ctx context.Context, _, address string) (net.Conn, er
 	if err != nil {
 		return nil, err
 	}
+	return u.track(conn)
+}
+
+// track enters a connection for close.
+func (u *upstream) track(conn net.Conn) (net.Conn, error) {
 	c := &upstreamConn{Conn: conn, owner: u}
 	u.mu.Lock()
 	done := u.done
@@ -136,6 +152,7 @@ func (u *upstream) close() {
 	}
 	u.bridged.CloseIdleConnections()
 	u.verbatim.CloseIdleConnections()
+	u.outside.CloseIdleConnections()
 }
 
 // upstreamConn is a connection that its upstream knows of until it is closed.

@@ -32,6 +32,7 @@ type world struct {
 	source *rows
 	roots  *x509.CertPool // trusts the gateway, and the upstreams for raw tunnels
 	logs   *lockedBuffer
+	names  testNames
 
 	mu    sync.Mutex
 	hosts map[string]string // "host:port" to the loopback address
@@ -90,6 +91,7 @@ func newWorld(t testing.TB, change func(*proxy.Config)) *world {
 	cfg := proxy.Config{
 		Source:  w.source,
 		Dial:    w.dial,
+		Resolve: w.names.resolve,
 		RootCAs: w.ca.pool(),
 		Logger:  slog.New(slog.NewTextHandler(w.logs, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
@@ -119,6 +121,7 @@ func newWorld(t testing.TB, change func(*proxy.Config)) *world {
 }
 
 func (w *world) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	address = w.names.named(address)
 	w.mu.Lock()
 	w.dials = append(w.dials, address)
 	to, ok := w.hosts[address]

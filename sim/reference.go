@@ -8,6 +8,7 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"net/netip"
 
 	"github.com/gatedrill/gatedrill/proxy"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -39,7 +40,7 @@ func (r *reference) Start(_ context.Context, env Env) error {
 	cfg := proxy.Config{
 		Source: env.Providers, CA: ca, Clock: env.Clock, Dial: env.Dial, RootCAs: env.Roots,
 		Tokens: env.Tokens, WrapBridge: env.WrapBridge, Registry: env.Registry, Logger: env.Logger,
-		Random: env.Rand("request ids"),
+		Random: env.Rand("request ids"), Resolve: resolver(env),
 	}
 	if err := configure(&cfg, env.Settings); err != nil {
 		return err
@@ -53,6 +54,20 @@ func (r *reference) Start(_ context.Context, env Env) error {
 	r.served = make(chan error, 1)
 	go func() { r.served <- r.server.Serve(env.Listener) }()
 	return nil
+}
+
+// resolver is the world's name service as the gateway asks it.
+func resolver(env Env) func(ctx context.Context, host string) ([]netip.Addr, error) {
+	return func(ctx context.Context, host string) ([]netip.Addr, error) {
+		ips, err := env.Resolve(ctx, host)
+		addrs := make([]netip.Addr, 0, len(ips))
+		for _, ip := range ips {
+			if addr, ok := netip.AddrFromSlice(ip); ok {
+				addrs = append(addrs, addr)
+			}
+		}
+		return addrs, err
+	}
 }
 
 // configure carries a drill's settings over.

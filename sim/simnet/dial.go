@@ -13,10 +13,11 @@ import (
 
 // Dialer gives an actor its way into the network, with the signature of
 // net.Dialer.DialContext. The n-th connection of the actor to one address is
-// named "actor>host#n"; the port is left out when it is 443.
+// named "actor>host#n", also when its IP address is dialled; the port is left out
+// when it is 443.
 func (n *Network) Dialer(actor string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		return n.dial(ctx, actor, actor+">"+shortAddress(address), true, address)
+		return n.dial(ctx, actor, actor+">"+shortAddress(n.named(address)), true, address)
 	}
 }
 
@@ -151,6 +152,7 @@ func (n *Network) Listen(address string) (*Listener, error) {
 	if !known {
 		ip = hostIP(canonical(host))
 		n.hosts[canonical(host)] = ip
+		n.names[ip.String()] = canonical(host)
 	}
 	at := endpoint(ip, port)
 	if n.listeners[at] != nil {
@@ -244,6 +246,21 @@ func (n *Network) lookupLocked(host string) (net.IP, bool) {
 	}
 	ip, ok := n.hosts[host]
 	return ip, ok
+}
+
+// named puts the host's name into an address that has its IP, so that connections are
+// named alike whether their actor resolved the name itself or had it resolved.
+func (n *Network) named(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return address
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if name, known := n.names[host]; known {
+		return net.JoinHostPort(name, port)
+	}
+	return address
 }
 
 func splitAddress(address string) (host string, port int, err error) {

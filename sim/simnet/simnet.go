@@ -76,6 +76,7 @@ type Network struct {
 	closed    bool
 	listeners map[string]*Listener
 	hosts     map[string]net.IP
+	names     map[string]string // of hosts, by IP address
 	dialled   map[string]*dialCount
 	live      map[*Conn]struct{}
 	epoch     uint64 // how often the driver has waited
@@ -98,6 +99,7 @@ func New(cfg Config) *Network {
 		start:     time.Now(),
 		listeners: map[string]*Listener{},
 		hosts:     map[string]net.IP{},
+		names:     map[string]string{},
 		dialled:   map[string]*dialCount{},
 		live:      map[*Conn]struct{}{},
 		wake:      make(chan struct{}, 1),
