@@ -33,9 +33,14 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	if ok {
 		provider = p.snapshot.names[name]
 	}
-	if unavailable(w, r, provider) {
-		return
+	if !unavailable(w, r, provider) {
+		s.toProvider(w, r, provider, rest, p)
 	}
+}
+
+// toProvider sends a request to the upstream of a provider that serves, at the escaped
+// path rest beneath its base URL.
+func (s *Server) toProvider(w http.ResponseWriter, r *http.Request, provider *row, rest string, p *pinned) {
 	out, err := s.bridgeRequest(r, provider, rest, p)
 	if err != nil {
 		s.log.Warn("bridge", "id", p.id, "provider", provider.Name, "error", err)
