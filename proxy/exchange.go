@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 )
@@ -26,7 +27,7 @@ type sending struct {
 	last lastConn
 }
 
-// exchange sends out and forwards the answer to w. It panics with
+// exchange sends out, with the context of r, and forwards the answer to w. It panics with
 // http.ErrAbortHandler, which ends the connection without ending the answer, when the
 // client is gone and when the upstream breaks off: a broken answer must never look
 // like a whole one.
@@ -44,7 +45,8 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 	defer body.stop()
 	last.upload = body
 	defer last.release()
-	resp, err := x.via.RoundTrip(last.watch(out))
+	ctx := context.WithValue(r.Context(), pinnedKey{}, x.pinned)
+	resp, err := x.via.RoundTrip(last.watch(ctx, out))
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
 		// 101 without our asking for an upgrade, or no status at all.
 		_ = resp.Body.Close()

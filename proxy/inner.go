@@ -61,13 +61,13 @@ func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter,
 // bridged sends the request to the bridge under its provider's name. Where nobody else
 // sees the bridge's requests, the URL that would be made and taken apart is spared.
 func (s *Server) bridged(w *statusWriter, r *http.Request, live *row, p *pinned) {
-	out := r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	if s.remote == nil && s.cfg.WrapBridge == nil {
 		done := live.via.account.begin()
 		defer func() { done(w.status) }()
-		s.toProvider(w, out, live, targetPath(r), p)
+		s.toProvider(w, r, live, targetPath(r), p)
 		return
 	}
+	out := r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	out.URL, out.RequestURI = s.bridgeTarget(live.Name, r)
 	s.toBridge(w, out, live, p)
 }

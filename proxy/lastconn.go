@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -23,11 +24,11 @@ type lastConn struct {
 	trace  httptrace.ClientTrace
 }
 
-// watch returns the request with a context that reports its connections. They are
-// reported by the goroutine that calls RoundTrip.
-func (l *lastConn) watch(r *http.Request) *http.Request {
+// watch returns the request with a context, made of ctx, that reports its connections.
+// They are reported by the goroutine that calls RoundTrip.
+func (l *lastConn) watch(ctx context.Context, r *http.Request) *http.Request {
 	l.trace.GotConn = l.got
-	return r.WithContext(httptrace.WithClientTrace(r.Context(), &l.trace))
+	return r.WithContext(httptrace.WithClientTrace(ctx, &l.trace))
 }
 
 func (l *lastConn) got(info httptrace.GotConnInfo) {
