@@ -32,7 +32,7 @@ func warm(clients []*client, each int) ([]measure, error) {
 	samples := make([]time.Duration, len(clients)*each)
 	start := time.Now()
 	var elapsed time.Duration
-	allocs, bytes, err := memory(len(samples), func() error {
+	costs, err := cost(len(samples), func() error {
 		defer func() { elapsed = time.Since(start) }()
 		return atOnce(len(clients), func(i int) error {
 			for k := range each {
@@ -46,7 +46,7 @@ func warm(clients []*client, each int) ([]measure, error) {
 		})
 	})
 	rate := measure{name: "requests/s", value: float64(len(samples)) / elapsed.Seconds()}
-	return append([]measure{rate, allocs, bytes}, latencies("latency", samples)...), err
+	return slices.Concat([]measure{rate}, costs, latencies("latency", samples)), err
 }
 
 // BenchmarkFresh opens connections for one request each, one after the other: tunnels
@@ -75,28 +75,30 @@ func fresh(g *gateway, sessions tls.ClientSessionCache) ([]measure, error) {
 	samples := make([]time.Duration, freshConns)
 	resumed := 0
 	start := time.Now()
-	for i := range samples {
-		began := time.Now()
-		c, err := g.open(sessions)
-		if err != nil {
-			return nil, err
+	var elapsed time.Duration
+	costs, err := cost(freshConns, func() error {
+		defer func() { elapsed = time.Since(start) }()
+		for i := range samples {
+			began := time.Now()
+			c, err := g.open(sessions)
+			if err != nil {
+				return err
+			}
+			if err := c.ask(); err != nil {
+				return err
+			}
+			samples[i] = time.Since(began)
+			if c.tls.ConnectionState().DidResume {
+				resumed++
+			}
+			c.close()
 		}
-		if err := c.ask(); err != nil {
-			return nil, err
-		}
-		samples[i] = time.Since(began)
-		if c.tls.ConnectionState().DidResume {
-			resumed++
-		}
-		c.close()
-	}
-	elapsed := time.Since(start)
-	return []measure{
+		return nil
+	})
+	return slices.Concat([]measure{
 		{name: "connections/s", value: freshConns / elapsed.Seconds()},
 		{name: "resumed of 100", value: 100 * float64(resumed) / freshConns},
-		{name: "until answered p50 µs", value: quantile(samples, 0.5)},
-		{name: "until answered p99 µs", samples: samples, q: 0.99},
-	}, nil
+	}, costs, latencies("until answered", samples)[:2]), err
 }
 
 // BenchmarkStream measures how long an event takes from the upstream's write to the

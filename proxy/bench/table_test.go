@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strconv"
@@ -66,12 +67,20 @@ func (r *results) print(out io.Writer) {
 		for i, v := range row.values {
 			fmt.Fprintf(w, "%s\t", digits(v))
 			if i > 0 {
-				fmt.Fprintf(w, "%.2f\t", row.ratios[i])
+				fmt.Fprintf(w, "%s\t", times(row.ratios[i]))
 			}
 		}
 		fmt.Fprintln(w)
 	}
 	_ = w.Flush()
+}
+
+// times is a ratio, where there is one.
+func times(ratio float64) string {
+	if math.IsNaN(ratio) || math.IsInf(ratio, 0) {
+		return "-"
+	}
+	return strconv.FormatFloat(ratio, 'f', 2, 64)
 }
 
 // digits shows three digits that count, and the whole number in any case.
