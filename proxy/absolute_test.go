@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -355,9 +357,43 @@ func TestAbsoluteFormThroughAChainedProxy(t *testing.T) {
 	got := w.exchangeRaw("GET http://plain.invalid/ HTTP/1.1\nHost: x\n\n")
 	assert.Equal(t, "GET / plain.invalid\n", got.body)
 	assert.Equal(t, 200, w.exchangeRaw("GET http://alpha.invalid/ HTTP/1.1\nHost: x\n\n").StatusCode)
+	require.Len(t, asked, 1)
 	assert.Equal(t, "CONNECT plain.invalid:80 Basic "+b64("u:chain-pw"), <-asked)
-	assert.Empty(t, asked)
 	assert.Equal(t, []string{"chain.invalid:3128", "alpha.invalid:443"}, w.dialled())
+}
+
+// On a listener with TLS the client's way to the gateway is encrypted, and that is what
+// X-Forwarded-Proto says. A broken answer to HTTP/1.0 ends without a close_notify.
+func TestAbsoluteFormOverTLS(t *testing.T) {
+	w := newWorld(t, withToken)
+	w.upstream(http.HandlerFunc(showHeader), "alpha.invalid:443")
+	w.inTheOpen(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}), "plain.invalid:80")
+	w.source.set(row("alpha", "https://alpha.invalid", "sk-1"))
+	w.reload()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() {
+		served <- w.server.ServeTLS(l, &tls.Config{Certificates: []tls.Certificate{w.ca.leaf("gateway.invalid")}})
+	}()
+	for _, tt := range []struct{ host, proto string }{{"alpha.invalid", "1.1"}, {"plain.invalid", "1.0"}} {
+		c := w.open(l.Addr().String())
+		ended := &atomic.Bool{}
+		c.conn = tls.Client(endConn{c.conn, ended}, &tls.Config{RootCAs: w.roots, ServerName: "gateway.invalid"})
+		c.br.Reset(c.conn)
+		c.send("GET http://" + tt.host + "/ HTTP/" + tt.proto + "\nHost: x\n" + asToken + "\n\n")
+		got := c.read(http.MethodGet)
+		if tt.host == "alpha.invalid" {
+			assert.Contains(t, got.body, "X-Forwarded-Proto: https")
+		} else {
+			assert.True(t, got.err != nil || ended.Load(), "it looks whole")
+		}
+	}
+	require.NoError(t, w.server.Shutdown(t.Context()))
+	require.ErrorIs(t, <-served, http.ErrServerClosed)
 }
 
 // What people type.

@@ -59,7 +59,8 @@ func threeVendors(t *testing.T, handler http.HandlerFunc, change func(*proxy.Con
 // The token is good in the provider's own credential header, and nowhere else.
 func TestBaseURLTokens(t *testing.T) {
 	w := threeVendors(t, echoKey, func(c *proxy.Config) { c.Tokens = []string{"gw-token", "second"} })
-	c := w.open(w.baseURL(nil))
+	address := w.baseURL(nil)
+	c := w.open(address)
 	for _, tt := range []struct {
 		provider, header string
 		want             int
@@ -111,8 +112,10 @@ func TestBaseURLTokens(t *testing.T) {
 		if strings.Contains(path, "%zz") {
 			want = 400 // net/http's
 		}
-		c := w.open(w.baseURL(nil))
-		assert.Equal(t, want, c.get("gateway", path, "Authorization: Bearer gw-token").StatusCode, path)
+		// In one piece: net/http does not read on when the first line is bad.
+		c := w.open(address)
+		c.send("GET " + path + " HTTP/1.1\nHost: gateway\nAuthorization: Bearer gw-token\n\n")
+		assert.Equal(t, want, c.read(http.MethodGet).StatusCode, path)
 	}
 }
 

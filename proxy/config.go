@@ -37,8 +37,12 @@ const (
 	// DefaultUpstreamTimeout leaves room for a long answer that is not streamed:
 	// the official SDKs wait for ten minutes.
 	DefaultUpstreamTimeout = 10 * time.Minute
-	DefaultDrainTimeout    = 10 * time.Second
-	DefaultMaxHeaderBytes  = 1 << 20
+	// DefaultUpstreamIdleTimeout is the official SDKs' own limit for a single read:
+	// whoever waits behind a default of theirs has given up by then. Models that think
+	// are silent for minutes, so that the 60 s of common web proxies would cut them off.
+	DefaultUpstreamIdleTimeout = 10 * time.Minute
+	DefaultDrainTimeout        = 10 * time.Second
+	DefaultMaxHeaderBytes      = 1 << 20
 )
 
 // Auth is whose token passes proxy authentication.
@@ -158,6 +162,11 @@ type Config struct {
 	// UpstreamTimeout bounds the wait for an upstream's answer, from the end of the
 	// request to the status line; zero: DefaultUpstreamTimeout.
 	UpstreamTimeout time.Duration
+	// UpstreamIdleTimeout bounds the silence of an upstream in the middle of an answer's
+	// body, that is a single read; the answer is broken off then, so that the client sees
+	// that it is not whole. It needs to see the connection: a WrapUpstream that answers
+	// by itself is not bounded. Zero: DefaultUpstreamIdleTimeout.
+	UpstreamIdleTimeout time.Duration
 	// DrainTimeout is how long Run lets requests finish; zero: DefaultDrainTimeout.
 	DrainTimeout time.Duration
 	// MaxHeaderBytes bounds the header of a request; zero: DefaultMaxHeaderBytes.
@@ -216,8 +225,8 @@ func (c *Config) mistakes() (faults []error) {
 		wrong("UserAgent", fmt.Sprintf("%q", c.UserAgent), "it is not a header value")
 	}
 	for i, prefix := range c.Exempt {
-		if !prefix.IsValid() {
-			wrong(fmt.Sprintf("Exempt[%d]", i), prefix, "it is no range of addresses")
+		if !prefix.IsValid() || prefix.Addr().Is4In6() {
+			wrong(fmt.Sprintf("Exempt[%d]", i), prefix, "it is no range of IPv4 or IPv6 addresses")
 		}
 	}
 	if shown, why := badProxyURL(c.UpstreamProxy); why != "" {
@@ -290,6 +299,7 @@ func (c *Config) defaults() {
 		{&c.IdleTimeout, DefaultIdleTimeout},
 		{&c.DialTimeout, DefaultDialTimeout},
 		{&c.UpstreamTimeout, DefaultUpstreamTimeout},
+		{&c.UpstreamIdleTimeout, DefaultUpstreamIdleTimeout},
 		{&c.DrainTimeout, DefaultDrainTimeout},
 	} {
 		switch {

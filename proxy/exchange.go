@@ -43,10 +43,11 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 		return
 	}
 	defer body.stop()
-	last.upload = body
-	defer last.release()
+	last.upload, last.hints = body, hints{w: w, r: r, upload: body}
+	defer last.end()
 	ctx := context.WithValue(r.Context(), pinnedKey{}, x.pinned)
 	resp, err := x.via.RoundTrip(last.watch(ctx, out))
+	last.hints.stop()
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
 		// 101 without our asking for an upgrade, or no status at all.
 		_ = resp.Body.Close()

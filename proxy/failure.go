@@ -18,6 +18,9 @@ func (timeoutError) Temporary() bool { return true }
 
 var errDialTimeout error = timeoutError("proxy: dial timed out")
 
+// errStalled is how an answer ends that does not go on.
+var errStalled error = timeoutError("proxy: the upstream fell silent in the middle of its answer")
+
 // failureStatus is the status that an upstream's failure is answered with.
 func failureStatus(err error) int {
 	if errors.Is(err, errGuarded) {

@@ -72,10 +72,8 @@ func (g guard) addresses(ctx context.Context, host string) (permitted []netip.Ad
 	return permitted, all, nil
 }
 
-// permits reports whether an address may be dialled.
-func (g guard) permits(addr netip.Addr) bool {
-	return addr.IsValid() && addr.Zone() == "" && (public(addr) || g.exempts(addr))
-}
+// permits reports whether an address may be dialled. One with a zone is in no prefix.
+func (g guard) permits(addr netip.Addr) bool { return public(addr) || g.exempts(addr) }
 
 // exempts looks an address up in the exceptions, an IPv4 address in IPv6's clothes both
 // ways.

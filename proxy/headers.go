@@ -33,6 +33,16 @@ func stripNamed(h http.Header, named []string) {
 	}
 }
 
+// stripHopByHop removes what concerns the connection that h came from.
+func stripHopByHop(h http.Header) {
+	stripNamed(h, h["Connection"])
+	for name := range h {
+		if isHopByHop(name) {
+			delete(h, name)
+		}
+	}
+}
+
 // outbound is a client's header without what must not leave the gateway: hop-by-hop
 // headers, everything meant for proxies, and gateway tokens. The values are shared with
 // h: they are replaced, never written to.

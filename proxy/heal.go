@@ -42,8 +42,13 @@ func (s *Server) enableKey(ctx context.Context, provider string, n int) (hint st
 		key.Leave() // first, so that no refusal slips in between
 		changed = key.Enable()
 	}
-	s.log.LogAttrs(ctx, slog.LevelInfo, "api key is enabled",
-		slog.String("provider", provider), slog.String("key", hint),
-		slog.String("was", before.State.String()), slog.Bool("changed", changed))
+	if changed {
+		s.logHealed(ctx, provider, hint, "an operator's word")
+	}
 	return hint, changed, nil
+}
+
+func (s *Server) logHealed(ctx context.Context, provider, hint, why string) {
+	s.log.LogAttrs(ctx, slog.LevelInfo, "api key is enabled",
+		slog.String("provider", provider), slog.String("key", hint), slog.String("why", why))
 }

@@ -24,7 +24,11 @@ type inheritance struct {
 	kept    keptStates
 	resting map[string][]*row     // old disabled rows with keys, by host
 	heirs   map[*keypool.Key]*row // each old state is handed on once
+	healed  []healedKey           // by settle, in row order
 }
+
+// healedKey is a disabled key that a reload has made usable again.
+type healedKey struct{ provider, hint string }
 
 // inherit gives every row that holds keys its pool: the keys that it has from before
 // as the very same objects, so that late marks count, and new ones. Nothing that the
@@ -152,10 +156,10 @@ func (h *inheritance) settle() {
 			}
 			old.pool.Leave(j)
 			key.Leave()
-			if heir != nil {
-				key.ClearDisabled()
-			} else {
+			if heir == nil {
 				h.keep(place{old.Name, old.host, key.Secret()}, key)
+			} else if key.ClearDisabled() {
+				h.healed = append(h.healed, healedKey{heir.Name, heir.pool.Hint(slices.Index(heir.keys, key))})
 			}
 		}
 	}

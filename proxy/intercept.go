@@ -76,9 +76,13 @@ func refusePlaintext(err error) {
 	if !errors.As(err, &record) || record.Conn == nil {
 		return
 	}
-	_, _ = io.WriteString(record.Conn, "HTTP/1.0 400 Bad Request\r\n"+
+	sayTLS(record.Conn, "this tunnel expects TLS")
+}
+
+func sayTLS(conn net.Conn, why string) {
+	_, _ = io.WriteString(conn, "HTTP/1.0 400 Bad Request\r\n"+
 		"Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"+
-		"Bad Request: this tunnel expects TLS")
+		"Bad Request: "+why)
 }
 
 // innerConn is an intercepted tunnel as the inner server sees it: decrypted, with the

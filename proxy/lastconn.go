@@ -21,13 +21,18 @@ type lastConn struct {
 	upload *upload // told when the connection ends
 	conn   *upstreamConn
 	secure bool
-	trace  httptrace.ClientTrace
+
+	// One allocation for all that every request needs.
+	trace httptrace.ClientTrace
+	hints hints
+	body  answerBody
 }
 
-// watch returns the request with a context, made of ctx, that reports its connections.
-// They are reported by the goroutine that calls RoundTrip.
+// watch returns the request with a context, made of ctx, that reports its connections,
+// and what is said on them before the answer. Connections are reported by the goroutine
+// that calls RoundTrip.
 func (l *lastConn) watch(ctx context.Context, r *http.Request) *http.Request {
-	l.trace.GotConn = l.got
+	l.trace = httptrace.ClientTrace{GotConn: l.got, Got1xxResponse: l.hints.got}
 	return r.WithContext(httptrace.WithClientTrace(ctx, &l.trace))
 }
 
@@ -45,6 +50,12 @@ func (l *lastConn) got(info httptrace.GotConnInfo) {
 	}
 }
 
+// end is called when nothing more of the request is of interest.
+func (l *lastConn) end() {
+	l.hints.stop()
+	l.release()
+}
+
 // release ends the connection's interest in the upload. Another request may have the
 // connection by now, and an upload of its own.
 func (l *lastConn) release() {
@@ -53,25 +64,39 @@ func (l *lastConn) release() {
 	}
 }
 
-// check makes the end of a body that only its connection ends an error, when that end
-// was not a clean one.
+// check watches over the answer's body, where its connection is known: an end that is
+// none is made an error, and so is a silence that is too long.
 func (l *lastConn) check(resp *http.Response) *http.Response {
-	if l.conn != nil && l.secure && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0 {
-		resp.Body = &untilClose{ReadCloser: resp.Body, conn: l.conn}
+	if l.conn == nil || resp.Body == http.NoBody {
+		return resp
 	}
+	l.body = answerBody{
+		ReadCloser: resp.Body,
+		conn:       l.conn,
+		untilClose: l.secure && resp.ContentLength < 0 && len(resp.TransferEncoding) == 0,
+	}
+	resp.Body = &l.body
 	return resp
 }
 
-// untilClose is a body that ends with its connection. crypto/tls stops reading at a
-// close_notify: if it has seen the connection's own end, there was none.
-type untilClose struct {
+// answerBody is the body of an answer.
+type answerBody struct {
 	io.ReadCloser
-	conn *upstreamConn
+	conn       *upstreamConn
+	untilClose bool // it ends with its connection
 }
 
-func (b *untilClose) Read(p []byte) (int, error) {
+func (b *answerBody) Read(p []byte) (int, error) {
+	b.conn.silence.begin(b)
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF && b.conn.ended.Load() {
+	stalled := b.conn.silence.end(b)
+	switch {
+	case err == nil:
+	case stalled:
+		err = errStalled
+	case err == io.EOF && b.untilClose && b.conn.ended.Load():
+		// crypto/tls stops reading at a close_notify: if it has seen the connection's own
+		// end, there was none.
 		err = errTruncated
 	}
 	return n, err

@@ -1,10 +1,16 @@
 package proxy_test
 
 import (
+	"bufio"
 	"context"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // testNames gives the hosts of a test's world addresses that are public, and knows whose
@@ -60,4 +66,37 @@ func (n *testNames) named(address string) string {
 		return net.JoinHostPort(n.names[at.Addr()], port)
 	}
 	return address
+}
+
+// readAnswer reads the body of an answer of the gateway's own.
+func readAnswer(t testing.TB, resp *http.Response) answer {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return answer{resp, string(body), err}
+}
+
+// connectOver sends a CONNECT on a connection and returns the answer.
+func connectOver(t testing.TB, conn net.Conn, target, token string) (*rawTunnel, *http.Response) {
+	t.Helper()
+	lines := "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n"
+	if token != "" {
+		lines += "Proxy-Authorization: Basic " + b64("u:"+token) + "\r\n"
+	}
+	_, err := io.WriteString(conn, lines+"\r\n")
+	require.NoError(t, err)
+	br := bufio.NewReader(conn)
+	resp, err := http.ReadResponse(br, &http.Request{Method: http.MethodConnect})
+	require.NoError(t, err)
+	return &rawTunnel{t: t, conn: conn, br: br}, resp
+}
+
+// status is the answer to a CONNECT.
+func (b *bubble) status(target string) int {
+	b.t.Helper()
+	conn, err := b.net.dial(b.t.Context(), "tcp", "gateway:1")
+	require.NoError(b.t, err)
+	defer conn.Close()
+	_, resp := connectOver(b.t, conn, target, "")
+	return resp.StatusCode
 }

@@ -29,6 +29,10 @@
 //	}
 //	err = server.Run(ctx, listener) // reloads once, serves, drains when ctx ends
 //
+// A request for an absolute http:// URL is treated as a CONNECT and its request in one.
+// Server.ServeBaseURL serves the bridge to clients that cannot use a proxy, and
+// Server.Admin is the administrators' handler.
+//
 // Clients must trust Server.CA. Time, randomness, network and logs come in through
 // Config, no mutex is held across I/O, and Shutdown leaves neither goroutine nor
 // connection, so that a Server can live in a testing/synctest bubble.

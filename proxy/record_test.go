@@ -151,6 +151,25 @@ func TestKeyEventsCanBeJoined(t *testing.T) {
 	assert.NotContains(t, logs.String(), "canary")
 }
 
+// A base URL that is another heals a key as well, and says so.
+func TestReloadsThatHealAreLogged(t *testing.T) {
+	logs := &lockedBuffer{}
+	w := newWorld(t, jsonLogs(logs))
+	w.upstream(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(401) }), "alpha.invalid:443")
+	w.source.set(row("alpha", "https://alpha.invalid", "k0", "k1"))
+	w.reload()
+	require.Equal(t, 502, w.tunnel("alpha.invalid:443", "canary-token").get("alpha.invalid", "/").StatusCode)
+	w.source.set(row("alpha", "https://alpha.invalid/v2", "k1", "k0"))
+	id := ask(w.server, "POST", "/reload").Header().Get(proxy.HeaderRequestID)
+	healed := lines(t, logs, "api key is enabled")
+	require.Len(t, healed, 2)
+	for i, key := range []string{"#2", "#1"} {
+		assert.Equal(t, key, healed[i]["key"])
+		assert.Equal(t, "alpha", healed[i]["provider"])
+		assert.Equal(t, id, healed[i]["id"])
+	}
+}
+
 // No page and no line has a key, a token, or a password in it, whatever goes wrong.
 func TestNoSecretOnAdminPagesAndInLogs(t *testing.T) {
 	logs := &lockedBuffer{}

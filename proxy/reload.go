@@ -76,6 +76,9 @@ func (s *Server) reload(ctx context.Context) error {
 	legacy.settle()
 	s.live.Store(next)
 	s.metrics.published(next)
+	for _, key := range legacy.healed {
+		s.logHealed(ctx, key.provider, key.hint, "its provider has another base URL")
+	}
 	s.report(next)
 	return nil
 }

@@ -10,8 +10,9 @@ import (
 // Shutdown stops accepting, lets the requests in flight finish until ctx ends, and
 // then cuts what is left, raw tunnels included; it returns when no connection and no
 // goroutine of the server's is left, with ctx's error when it had to cut. An
-// intercepted tunnel between two requests is closed at once, a raw one has until ctx
-// ends. Shutdown may be called again, and at the same time: every call waits for the
+// intercepted tunnel between two requests is closed at once, and so is a handshake with
+// the listener; a raw tunnel and a CONNECT whose destination is being dialled have until
+// ctx ends. Shutdown may be called again, and at the same time: every call waits for the
 // end, and the first context that ends cuts.
 //
 // Requests are answered as long as they last, also when the source or the upstream is

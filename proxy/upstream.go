@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	upstreamIdleTimeout = 90 * time.Second
+	upstreamKeepAlive = 90 * time.Second
 	// upstreamIdlePerHost replaces net/http's 2, with which a busy gateway dials for
 	// almost every request.
 	upstreamIdlePerHost = 256
@@ -31,6 +31,8 @@ type upstream struct {
 	dialer func(ctx context.Context, network, address string) (net.Conn, error)
 	clock  quartz.Clock
 	limit  time.Duration
+
+	silence time.Duration // the longest in an answer's body; 0: any
 
 	// bridged asks for gzip and decodes it when the client did not ask for an encoding;
 	// verbatim adds nothing to a request and takes nothing from an answer.
@@ -53,9 +55,12 @@ func newUpstream(cfg *Config) *upstream {
 		dialer: cfg.Dial,
 		clock:  cfg.Clock,
 		limit:  cfg.DialTimeout,
-		guard:  newGuard(cfg),
-		chain:  newChain(cfg),
-		conns:  map[*upstreamConn]struct{}{},
+
+		silence: cfg.UpstreamIdleTimeout,
+
+		guard: newGuard(cfg),
+		chain: newChain(cfg),
+		conns: map[*upstreamConn]struct{}{},
 	}
 	u.bridged = u.transport(cfg)
 	u.verbatim = u.transport(cfg)
@@ -85,7 +90,7 @@ func (u *upstream) transport(cfg *Config) *http.Transport {
 		ResponseHeaderTimeout:  cfg.UpstreamTimeout,
 		ExpectContinueTimeout:  time.Second,
 		MaxIdleConnsPerHost:    upstreamIdlePerHost,
-		IdleConnTimeout:        upstreamIdleTimeout,
+		IdleConnTimeout:        upstreamKeepAlive,
 		MaxResponseHeaderBytes: upstreamHeaderBytes,
 		WriteBufferSize:        16 << 10,
 		ReadBufferSize:         16 << 10,
@@ -120,6 +125,7 @@ func (u *upstream) tracked(ctx context.Context, _, address string) (net.Conn, er
 // track enters a connection for close.
 func (u *upstream) track(conn net.Conn) (net.Conn, error) {
 	c := &upstreamConn{Conn: conn, owner: u}
+	c.silence.clock, c.silence.limit, c.silence.conn = u.clock, u.silence, c
 	u.mu.Lock()
 	done := u.done
 	u.dials++
@@ -162,6 +168,7 @@ type upstreamConn struct {
 	ordinal uint64
 	ended   atomic.Bool // the network said so, and not a close_notify before it
 	upload  atomic.Pointer[upload]
+	silence silence
 }
 
 func (c *upstreamConn) Read(p []byte) (int, error) {
