@@ -140,13 +140,16 @@ func (n *Network) open(d *delivery) {
 	n.mu.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.cancelled {
+		return
+	}
+	n.track(o.far) // first: whoever gets it may close it at once
 	switch {
-	case o.cancelled:
 	case l == nil || !l.offer(o.far):
+		n.forget(o.far)
 		o.done <- syscall.ECONNREFUSED
 	default:
 		o.accepted = true
-		n.track(o.far)
 		n.accept(d.flow)
 		o.done <- nil
 	}
