@@ -11,6 +11,9 @@ type anthropicMessage struct {
 	Content      []anthropicBlock `json:"content"`
 	StopReason   *string          `json:"stop_reason"` // null until the message is complete
 	StopSequence *string          `json:"stop_sequence"`
+	StopDetails  *struct{}        `json:"stop_details"`
+	Container    *struct{}        `json:"container"`
+	Diagnostics  *struct{}        `json:"diagnostics"`
 	Usage        anthropicUsage   `json:"usage"`
 }
 
@@ -18,11 +21,13 @@ type anthropicMessage struct {
 type anthropicBlock struct {
 	Type      string          `json:"type"`
 	Text      *string         `json:"text,omitempty"`
+	Citations json.RawMessage `json:"citations,omitempty"` // null in a text
 	Thinking  *string         `json:"thinking,omitempty"`
 	Signature *string         `json:"signature,omitempty"`
 	ID        string          `json:"id,omitempty"`
 	Name      string          `json:"name,omitempty"`
 	Input     json.RawMessage `json:"input,omitempty"`
+	Caller    json.RawMessage `json:"caller,omitempty"`
 }
 
 type anthropicUsage struct {
@@ -31,7 +36,15 @@ type anthropicUsage struct {
 	CacheReadInputTokens     int                    `json:"cache_read_input_tokens"`
 	CacheCreation            anthropicCacheCreation `json:"cache_creation"`
 	OutputTokens             int                    `json:"output_tokens"`
+	OutputTokensDetails      anthropicOutputDetail  `json:"output_tokens_details"`
+	ServerToolUse            *struct{}              `json:"server_tool_use"`
 	ServiceTier              string                 `json:"service_tier"`
+	InferenceGeo             string                 `json:"inference_geo"`
+	Speed                    string                 `json:"speed"`
+}
+
+type anthropicOutputDetail struct {
+	ThinkingTokens int `json:"thinking_tokens"`
 }
 
 type anthropicCacheCreation struct {
@@ -40,7 +53,8 @@ type anthropicCacheCreation struct {
 }
 
 func anthropicUsageOf(t turn) anthropicUsage {
-	return anthropicUsage{InputTokens: t.in - t.cached, CacheReadInputTokens: t.cached, OutputTokens: t.out, ServiceTier: "standard"}
+	return anthropicUsage{InputTokens: t.in - t.cached, CacheReadInputTokens: t.cached, OutputTokens: t.out,
+		OutputTokensDetails: anthropicOutputDetail{t.thought}, ServiceTier: "standard", InferenceGeo: "global", Speed: "standard"}
 }
 
 // anthropicFinish is the stop_reason. A message cannot say that it failed.
@@ -88,9 +102,10 @@ func anthropicBlockOf(b block, whole bool) anthropicBlock {
 		if whole {
 			input = json.RawMessage(text)
 		}
-		return anthropicBlock{Type: "tool_use", ID: "toolu_" + b.id[:24], Name: b.name, Input: input}
+		return anthropicBlock{Type: "tool_use", ID: "toolu_" + b.id[:24], Name: b.name, Input: input,
+			Caller: json.RawMessage(`{"type":"direct"}`)}
 	default:
-		return anthropicBlock{Type: "text", Text: &text}
+		return anthropicBlock{Type: "text", Text: &text, Citations: json.RawMessage("null")}
 	}
 }
 

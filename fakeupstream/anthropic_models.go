@@ -1,16 +1,25 @@
 package fakeupstream
 
 import (
+	"encoding/json"
 	"net/url"
 	"slices"
 	"strconv"
 )
 
+// anthropicModelEntry is one entry of GET /v1/models, and the answer of GET /v1/models/ID.
 type anthropicModelEntry struct {
-	Type        string `json:"type"`
-	ID          string `json:"id"`
-	DisplayName string `json:"display_name"`
-	CreatedAt   string `json:"created_at"`
+	Type           string          `json:"type"`
+	ID             string          `json:"id"`
+	DisplayName    string          `json:"display_name"`
+	CreatedAt      string          `json:"created_at"`
+	MaxInputTokens int             `json:"max_input_tokens"`
+	MaxTokens      int             `json:"max_tokens"`
+	Lifecycle      string          `json:"lifecycle"`
+	Line           *string         `json:"line"`
+	DeprecatedAt   *string         `json:"deprecated_at"`
+	RetiresAt      *string         `json:"retires_at"`
+	Capabilities   json.RawMessage `json:"capabilities"`
 }
 
 // anthropicPage is the answer of GET /v1/models. The ids are null on an empty page.
@@ -32,7 +41,31 @@ func anthropicModelOf(id string) anthropicModelEntry {
 	if id == anthropicModel {
 		name = "Claude Sonnet 4.5"
 	}
-	return anthropicModelEntry{"model", id, name, "2025-09-29T00:00:00Z"}
+	return anthropicModelEntry{Type: "model", ID: id, DisplayName: name, CreatedAt: "2025-09-29T00:00:00Z",
+		MaxInputTokens: 200_000, MaxTokens: 64_000, Lifecycle: "active", Capabilities: anthropicCapabilities()}
+}
+
+// anthropicCapabilities says yes to everything: the fakes refuse no feature.
+func anthropicCapabilities() json.RawMessage {
+	yes := map[string]any{"supported": true} // encoding/json writes maps in the order of their keys
+	several := func(key string, names ...string) map[string]any {
+		inner := map[string]any{}
+		for _, name := range names {
+			inner[name] = yes
+		}
+		if key != "" {
+			return map[string]any{"supported": true, key: inner}
+		}
+		inner["supported"] = true
+		return inner
+	}
+	return marshal(map[string]any{
+		"batch": yes, "citations": yes, "code_execution": yes, "image_input": yes, "pdf_input": yes, "structured_outputs": yes,
+		"context_management": several("", "clear_thinking_20251015", "clear_tool_uses_20250919", "compact_20260112"),
+		"effort":             several("", "low", "medium", "high", "xhigh", "max"),
+		"server_tools":       several("", "code_execution", "web_search"),
+		"thinking":           several("types", "adaptive", "between_tools", "disabled", "enabled"),
+	})
 }
 
 // anthropicModels answers GET /v1/models and GET /v1/models/ID, and any other GET with an empty object.

@@ -14,15 +14,19 @@ type anthropicEvent struct {
 
 // anthropicTotals is the usage of message_delta: counted from the message's beginning, not from the last event.
 type anthropicTotals struct {
-	InputTokens              int `json:"input_tokens"`
-	CacheCreationInputTokens int `json:"cache_creation_input_tokens"`
-	CacheReadInputTokens     int `json:"cache_read_input_tokens"`
-	OutputTokens             int `json:"output_tokens"`
+	InputTokens              int                   `json:"input_tokens"`
+	CacheCreationInputTokens int                   `json:"cache_creation_input_tokens"`
+	CacheReadInputTokens     int                   `json:"cache_read_input_tokens"`
+	OutputTokens             int                   `json:"output_tokens"`
+	OutputTokensDetails      anthropicOutputDetail `json:"output_tokens_details"`
+	ServerToolUse            *struct{}             `json:"server_tool_use"`
 }
 
 type anthropicStop struct {
-	StopReason   *string `json:"stop_reason"`
-	StopSequence *string `json:"stop_sequence"`
+	StopReason   *string   `json:"stop_reason"`
+	StopSequence *string   `json:"stop_sequence"`
+	StopDetails  *struct{} `json:"stop_details"`
+	Container    *struct{} `json:"container"`
 }
 
 // anthropicDelta is one piece of a block; each kind has one of the fields beside its type.
@@ -41,6 +45,7 @@ func anthropicEvents(x *exchange) iter.Seq[event] {
 	whole := anthropicMessageOf(x, t)
 	start := whole
 	start.Content, start.StopReason, start.Usage.OutputTokens = []anthropicBlock{}, nil, min(1, t.out)
+	start.Usage.OutputTokensDetails.ThinkingTokens = 0
 	return func(yield func(event) bool) {
 		content := 0
 		send := func(e anthropicEvent, counts bool) bool {
@@ -73,7 +78,7 @@ func anthropicEvents(x *exchange) iter.Seq[event] {
 			return
 		}
 		u := whole.Usage
-		totals := anthropicTotals{u.InputTokens, u.CacheCreationInputTokens, u.CacheReadInputTokens, u.OutputTokens}
+		totals := anthropicTotals{u.InputTokens, u.CacheCreationInputTokens, u.CacheReadInputTokens, u.OutputTokens, u.OutputTokensDetails, u.ServerToolUse}
 		_ = send(anthropicEvent{Type: "message_delta", Delta: anthropicStop{StopReason: whole.StopReason}, Usage: &totals}, false) &&
 			send(anthropicEvent{Type: "message_stop"}, false)
 	}

@@ -29,6 +29,11 @@ type openaiResponse struct {
 	Truncation         string                `json:"truncation"`
 	Usage              *openaiResponsesUsage `json:"usage"` // null until the response is over
 	Metadata           struct{}              `json:"metadata"`
+	AccessPrograms     openaiAccess          `json:"access_programs"`
+}
+
+type openaiAccess struct {
+	Cyber string `json:"cyber"`
 }
 
 type openaiResponseError struct {
@@ -138,6 +143,7 @@ func openaiResponseOf(x *exchange, t turn, over bool) openaiResponse {
 		Tools:             either(x.asked.Tools, "[]"),
 		TopP:              1,
 		Truncation:        "disabled",
+		AccessPrograms:    openaiAccess{"standard"},
 	}
 	if s := x.asked.Reasoning.Effort; s != "" {
 		out.Reasoning.Effort = &s
