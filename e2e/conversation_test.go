@@ -11,16 +11,15 @@ import (
 
 // conversation is what is asked of a model, in no vendor's words, and how the fake is told to answer.
 type conversation struct {
-	texts    []string // the user's and the assistant's in turns
-	tools    []tool
-	choice   string // "", "none", "any" or a tool's name
-	thinks   bool
-	summary  bool // OpenAI's Responses API: show what was thought
-	n        int  // choices, where there are any
-	usage    bool // in the stream, where that is a choice
-	answer   string
-	failed   bool
-	saysText bool
+	texts   []string // the user's and the assistant's in turns
+	tools   []tool
+	choice  string // "", "none", "any" or a tool's name
+	thinks  bool
+	summary bool // OpenAI's Responses API: show what was thought
+	n       int  // choices, where there are any
+	usage   bool // in the stream, where that is a choice
+	answer  string
+	failed  bool
 }
 
 type tool struct {
@@ -52,6 +51,9 @@ func genConversation() *rapid.Generator[conversation] {
 			c.choice = rapid.SampledFrom([]string{"", "none", "any", c.tools[len(c.tools)-1].name}).Draw(t, "choice")
 		}
 		c.answer = "200" + genSay(t, &c)
+		if rapid.Bool().Draw(t, "strict") {
+			c.answer += " strict" // what the SDKs send is nothing that a vendor would refuse
+		}
 		return c
 	})
 }
@@ -80,7 +82,6 @@ func genSay(t *rapid.T, c *conversation) string {
 	var words []string
 	add := func(format string, args ...any) { words = append(words, " "+fmt.Sprintf(format, args...)) }
 	if rapid.Bool().Draw(t, "says a text") {
-		c.saysText = true
 		add("text=%q", rapid.StringN(1, 40, -1).Draw(t, "text"))
 	}
 	if rapid.IntRange(0, 3).Draw(t, "thinks something") == 0 {
