@@ -1,7 +1,9 @@
 package fakeupstream_test
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -172,6 +174,12 @@ func TestEmbeddingsAreTheTextsOwn(t *testing.T) {
 	other := fakeupstream.New(fakeupstream.Config{Seed: 8})
 	other.Play(parseAll(t, "key any: 200")...)
 	body := `{"input":"one","dimensions":2,"encoding_format":"base64"}`
-	assert.Contains(t, ask(u, "POST", "/v1/embeddings", body).Body.String(), `"embedding":"`)
+	var packed struct{ Data []struct{ Embedding []byte } } // encoding/json reads bytes from base64
+	require.NoError(t, json.Unmarshal(ask(u, "POST", "/v1/embeddings", body).Body.Bytes(), &packed))
+	var floats []float64
+	for b := packed.Data[0].Embedding; len(b) > 0; b = b[4:] {
+		floats = append(floats, float64(math.Float32frombits(binary.LittleEndian.Uint32(b))))
+	}
+	assert.InDeltaSlice(t, vectors(`{"input":"one","dimensions":2}`)[0], floats, 1e-7)
 	assert.NotEqual(t, ask(u, "POST", "/v1/embeddings", body).Body.String(), ask(other, "POST", "/v1/embeddings", body).Body.String(), "another seed")
 }
