@@ -91,7 +91,7 @@ func TestOpenAIChat(t *testing.T) {
 
 // chatOf is what of a chat completion has to be the same whether it was streamed or not.
 func chatOf(c openai.ChatCompletion, usage bool) map[string]any {
-	out := map[string]any{"id": c.ID, "model": c.Model, "fingerprint": c.SystemFingerprint}
+	out := map[string]any{"id": c.ID, "model": c.Model}
 	if usage {
 		out["tokens"] = []int64{c.Usage.PromptTokens, c.Usage.CompletionTokens, c.Usage.TotalTokens,
 			c.Usage.CompletionTokensDetails.ReasoningTokens, c.Usage.PromptTokensDetails.CachedTokens}

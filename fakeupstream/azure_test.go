@@ -52,6 +52,13 @@ func TestAzureStreams(t *testing.T) {
 	assert.Contains(t, events()[3], `"finish_reason":"content_filter","content_filter_results":`+hateful+`}]`)
 }
 
+// TestAzureJudgesAnswersInOnePiece, and the prompt beside them.
+func TestAzureJudgesAnswersInOnePiece(t *testing.T) {
+	u, _ := newUpstream(t, fakeupstream.Azure, "key any: 200, then 200 finish=filter")
+	assert.Contains(t, ask(u, "POST", azurePath, "{}").Body.String(), `"finish_reason":"stop","content_filter_results":`+safe+`}]`)
+	assert.Contains(t, ask(u, "POST", azurePath, "{}").Body.String(), `"finish_reason":"content_filter","content_filter_results":`+hateful+`}]`)
+}
+
 // TestAzureErrors are in a shape of their own.
 func TestAzureErrors(t *testing.T) {
 	for answer, want := range map[string]string{

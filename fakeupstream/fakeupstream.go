@@ -1,4 +1,4 @@
-// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's and
+// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's, Azure's and
 // Anthropic's wire shapes, answers by a script, and writes down everything that reached it.
 //
 // It is the independent witness of a drill, so it shares no code with the gateway that is drilled. What it says
