@@ -16,6 +16,17 @@ type Answer struct {
 	RetryAfterMS string
 	// Code is the provider's error code: OpenAI's error.code, Anthropic's error.type. "": the status's usual.
 	Code string
+	// Message is the text of an error, in the vendor's shape. "": the status's usual, which names the wait that
+	// Retry-After asks for where the vendor's does.
+	Message string
+	// Type is OpenAI's error.type. "": the status's usual. Anthropic's is Code.
+	Type string
+	// Say is what the model says. The zero value: what the request lets it say.
+	Say Say
+	// Strict refuses a request that the vendor would refuse, as the vendor does and in place of this answer: one
+	// without a credential, to an endpoint that is not there, of the wrong method, that is no JSON, lacks what it must
+	// have, or names a model that is not among Config.Models. False: whatever comes is answered.
+	Strict bool
 	// Header has extra header fields, in order. The first one of a name replaces what the vendor would send
 	// under it; RetryAfter and RetryAfterMS are kept, so that contradicting lines can be written.
 	Header []HeaderField

@@ -59,6 +59,8 @@ func (a Answer) mistakes() []mistake {
 	if a.Code != "" && hasBody {
 		add("code", 0, "code= beside body=: the body is sent as it is, so write the code into it")
 	}
+	out = append(out, a.errorMistakes(hasBody)...)
+	out = append(out, a.Say.mistakes(a.Status, hasBody)...)
 	for i, f := range a.Trailer {
 		if !isToken(f.Name) {
 			add("trailer", i, "%q cannot be a field's name: want letters, digits and hyphens", f.Name)

@@ -58,7 +58,7 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
 		return
 	}
-	x.asked, x.body = readAsked(body), len(body)
+	x.read(body)
 	if x.answer.Early != EarlyStop {
 		go s.watch(buffered)
 		defer func() { s.conn.Close(); <-s.gone }()

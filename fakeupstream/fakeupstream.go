@@ -1,4 +1,4 @@
-// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's and
+// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's, Azure's and
 // Anthropic's wire shapes, answers by a script, and writes down everything that reached it.
 //
 // It is the independent witness of a drill, so it shares no code with the gateway that is drilled. What it says
@@ -44,6 +44,9 @@ type Config struct {
 	// Secrets maps an alias to its secret: a request that carries exactly that secret is attributed to the
 	// alias. Nil: nobody is known. Where two aliases share a secret, the alphabetically first is credited.
 	Secrets map[string]string
+	// Models are the models that GET /v1/models lists, in order, and that an answer with Strict knows. Nil: a usual
+	// one is listed, and every name is known.
+	Models []string
 	// Clock tells the time of arrivals, dates and pauses. Nil: quartz.NewReal().
 	Clock quartz.Clock
 	// Seed is what ids in bodies and headers derive from, together with Name and the request's number.

@@ -63,11 +63,7 @@ func (out *reply) fill(d dialect, x *exchange) string {
 		}
 		return typeText
 	case a.Stream != nil || a.Status == http.StatusOK && x.asked.Stream && d.streams(x):
-		n := stream.Events
-		if n == 0 {
-			n = defaultEvents
-		}
-		out.events = paced(d.events(x, n), stream.Every)
+		out.events = paced(d.events(x), stream.Every)
 		return typeEvents
 	}
 	if a.Status == http.StatusResetContent || a.Status/100 == 3 {

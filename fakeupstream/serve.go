@@ -37,6 +37,7 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if why != "" {
 		out = unmatchedReply(x, why)
 	} else {
+		x.validate(d)
 		out = newReply(d, x)
 	}
 	u.note(i, func(q *Request) {
@@ -127,12 +128,14 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
 		method: r.Method,
 		path:   r.URL.Path,
-		asked:  readAsked(body),
-		body:   len(body),
+		header: r.Header,
+		query:  r.URL.RawQuery,
+		models: u.cfg.Models,
 		seed:   u.cfg.Seed,
 		name:   u.cfg.Name,
 		seq:    i + 1,
 	}
+	x.read(body)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	q := u.log[i]
