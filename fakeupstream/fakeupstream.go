@@ -108,6 +108,7 @@ func New(cfg Config) *Upstream {
 // stay in Faults. A rule that cannot be played is a Fault of kind Invalid, and answers nothing.
 func (u *Upstream) Play(rules ...Rule) {
 	next := newScript(rules)
+	next.began = u.cfg.Clock.Now("fakeupstream", "play")
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.faults = append(u.faults, u.script.unasked(u.cfg.Name)...)

@@ -127,6 +127,11 @@ func (op UpstreamOp) Check(s *Scope) {
 			}
 		}
 		s.answers(r.Key, files, b)
+		if r.Limit != nil {
+			for _, alias := range r.Aliases() {
+				s.answers(alias, nil, b)
+			}
+		}
 		j := op.before(i)
 		if j >= 0 && r.Connections != nil {
 			s.parser.mistakef(b.number, b.indent+1, "line %d says already what becomes of connections: write one rule, with \", then\"",
