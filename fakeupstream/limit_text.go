@@ -58,6 +58,7 @@ func (p *parser) limitHead() (LimitKind, int) {
 // limit reads a line that is a limit, from offset off on.
 func (p *parser) limit(kind LimitKind, off int) *Limit {
 	l := &Limit{Kind: kind}
+	before, seen := len(p.errs), map[string]int{}
 	tokens := p.tokenize(off)
 	if kind == LimitWindow {
 		if len(tokens) == 0 || !isStatus(tokens[0]) {
@@ -67,7 +68,6 @@ func (p *parser) limit(kind LimitKind, off int) *Limit {
 			tokens = tokens[1:]
 		}
 	}
-	before, seen := len(p.errs), map[string]int{}
 	for _, t := range tokens {
 		p.limitOption(l, t, seen, false)
 		if t.comma {

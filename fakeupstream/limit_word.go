@@ -1,7 +1,6 @@
 package fakeupstream
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -171,11 +170,11 @@ func (w *limitWord) text(l *Limit) string {
 	return ""
 }
 
-var errNoLimitWord = errors.New("no such option")
-
-// limitWordNamed finds an option of a limit of this kind. The error says what would be right.
+// limitWordNamed finds an option of a limit of this kind, and in an answer of one that an answer can have. The error
+// says what would be right.
 func limitWordNamed(name string, kind LimitKind, answer bool) (*limitWord, error) {
 	var names []string
+	var other *limitWord
 	for _, w := range limitWords() {
 		fits := slices.Contains(w.kinds, kind) && (!answer || w.answer)
 		switch {
@@ -183,24 +182,18 @@ func limitWordNamed(name string, kind LimitKind, answer bool) (*limitWord, error
 			return &w, nil
 		case fits:
 			names = append(names, w.name)
-		case w.name == name && answer:
-			return nil, fmt.Errorf("%s= says whom a limit is about, and the key stands before the colon: leave it away, or write a line of its own, %q", name, "limit rpm=60 "+w.want)
 		case w.name == name:
-			return nil, fmt.Errorf("a %s has no %s=: want one of %s", kind, name, strings.Join(limitWordsOf(kind), ", "))
+			other = &w
 		}
 	}
-	if near, ok := nearest(name, names); ok {
-		return nil, fmt.Errorf("%w %q of a %s: did you mean %s?", errNoLimitWord, name, kind, near)
+	want := "want one of " + strings.Join(names, ", ")
+	switch near, ok := nearest(name, names); {
+	case other != nil && slices.Contains(other.kinds, kind):
+		return nil, fmt.Errorf("%s= says whom a limit is about, and the key stands before the colon: leave it away, or write a line of its own, %q", name, "limit rpm=60 "+other.want)
+	case other != nil:
+		return nil, fmt.Errorf("a %s has no %s=, which a %s has: %s", kind, name, other.kinds[0], want)
+	case ok:
+		return nil, fmt.Errorf("unknown option %q of a %s: did you mean %s?", name, kind, near)
 	}
-	return nil, fmt.Errorf("%w %q of a %s: want one of %s", errNoLimitWord, name, kind, strings.Join(names, ", "))
-}
-
-func limitWordsOf(kind LimitKind) []string {
-	var names []string
-	for _, w := range limitWords() {
-		if slices.Contains(w.kinds, kind) {
-			names = append(names, w.name)
-		}
-	}
-	return names
+	return nil, fmt.Errorf("unknown option %q of a %s: %s", name, kind, want)
 }

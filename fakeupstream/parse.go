@@ -206,6 +206,9 @@ func (p *parser) answerHead(tokens []token) (a Answer, own []token, ok bool) {
 		a.Status = http.StatusOK
 		a.Limit, own = p.limitAnswer(tokens)
 		return a, own, true
+	} else if kind := limitKindOf(t.name); kind != 0 && !t.hasValue {
+		p.errorf(t.off, "a %s where an answer begins: it is a line of its own, and decides before keys do", kind)
+		return a, nil, false
 	}
 	a.Status, ok = p.status(tokens[0])
 	return a, tokens[1:], ok

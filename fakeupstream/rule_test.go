@@ -121,6 +121,9 @@ func FuzzParseRule(f *testing.F) {
 	for _, test := range syntaxTests {
 		f.Add(test.text)
 	}
+	for _, test := range limitTests {
+		f.Add(test.text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := fakeupstream.ParseRule(text)
 		if err != nil {
