@@ -10,7 +10,8 @@ import (
 //
 // All limits of an upstream are looked at in this order: keys that were revoked, windows, quotas and rates. A request
 // has to pass all of them; it is refused by the one that asks for the longest wait, and what is refused costs nothing.
-// Everything begins full when the script is played.
+// A request that passes costs what it costs, whatever its key's rule answers. Everything begins full when the script is
+// played, and windows and revocations count from then.
 type Limit struct {
 	Kind LimitKind
 	// Keys are whose requests are counted. None: every key that has an alias; for a window every request.
@@ -111,7 +112,7 @@ func hintNames() []string {
 // String returns the word as retry-after= has it.
 func (h LimitHint) String() string { return hintNames()[max(0, min(h, HintText))] }
 
-// counts tells whether a request is one that the limit looks at.
+// covers tells whether a request is one that the limit looks at.
 func (l *Limit) covers(a *asking) bool {
 	switch {
 	case len(l.Keys) > 0:

@@ -88,18 +88,17 @@ func roundUp(d, unit time.Duration) time.Duration {
 // always says.
 func (no refusal) speak(d dialect, x *exchange, a Answer) Answer {
 	text := no.message(d.vendor(), x)
-	refused := *x
-	refused.answer = a
+	x.answer = a // what the vendor says depends on it
 	switch d.vendor() {
 	case OpenAI:
-		e := openaiErrorOf(&refused)
+		e := openaiErrorOf(x)
 		e.Error.Message = text
 		if no.rate != nil && no.rate.counts != countsRequests {
 			e.Error.Type = "tokens"
 		}
 		a.Body = marshal(e)
 	case Anthropic:
-		e := anthropicErrorOf(&refused)
+		e := anthropicErrorOf(x)
 		e.Error.Message = text
 		a.Body = marshal(e)
 	}

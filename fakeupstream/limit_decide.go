@@ -7,8 +7,8 @@ import (
 )
 
 // ask returns what limits look at in the exchange.
-func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body []byte) *asking {
-	a := &asking{
+func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body []byte) asking {
+	a := asking{
 		now: x.now, began: s.began, vendor: d.vendor(), key: x.key, path: path, model: x.asked.Model,
 		address: addressOf(r), input: max(int64(len(body)), r.ContentLength)/4 + 1,
 	}
@@ -58,15 +58,15 @@ func (s *script) answer(d dialect, x *exchange, a *asking, request string) (answ
 	return answer, rule, ""
 }
 
-// metersOf returns the meters that a request is on, in the order of the lines.
+// metersOf returns the meters that a request is on, in the order of the lines. They are good until it is called again.
 func (s *script) metersOf(a *asking) []*meter {
-	var out []*meter
+	s.meters = s.meters[:0]
 	for _, l := range s.limits {
 		if l.covers(a) {
-			out = append(out, l.meter(a))
+			s.meters = append(s.meters, l.meter(a))
 		}
 	}
-	return out
+	return s.meters
 }
 
 // refused returns why a request does not pass.

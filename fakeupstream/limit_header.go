@@ -25,7 +25,7 @@ func allLimitHeaders() [6]limitHeaders {
 	}
 }
 
-// fill writes what the limits have left over what the vendor would say. What nobody limits stays as the vendor says it,
+// fill writes what the limits had left when the request was decided over what the vendor would say. What nobody limits stays as the vendor says it,
 // less what it would say of a 429: that one's own limit is the one that is used up. Resets are rounded up, to the
 // millisecond and, for instants, to the second.
 func (rs *readings) fill(h http.Header, now time.Time) {

@@ -76,7 +76,9 @@ func (m *meter) take(c cost) {
 		r := &m.of.rates[i]
 		m.buckets[i].take(r, c[r.counts])
 	}
-	m.underWay++
+	if m.of.Concurrent > 0 {
+		m.underWay++
+	}
 }
 
 // reading is what a header tells of a limit.

@@ -15,6 +15,7 @@ type script struct {
 
 	limits   []*playedLimit          // in the order of their lines
 	byAnswer map[*Limit]*playedLimit // those that answers have; the pointers are the script's own
+	meters   []*meter                // what metersOf returned last
 	reserves bool                    // one of them counts tokens a minute
 	began    time.Time               // when it was played
 }

@@ -141,7 +141,8 @@ func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *ex
 	x.key = q.Key
 	request := fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key)
 	if u.script.limited() {
-		x.answer, rule, why = u.script.answer(d, x, u.script.ask(d, x, r, q.Path, body), request)
+		asks := u.script.ask(d, x, r, q.Path, body)
+		x.answer, rule, why = u.script.answer(d, x, &asks, request)
 	} else {
 		x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, request)
 	}
@@ -166,5 +167,5 @@ func (u *Upstream) answersEarly(d dialect, i int, r *http.Request) bool {
 		return true
 	}
 	asks := u.script.ask(d, &exchange{now: q.At, key: q.Key}, r, q.Path, nil)
-	return refused(u.script.metersOf(asks), asks).by == nil
+	return refused(u.script.metersOf(&asks), &asks).by == nil
 }

@@ -138,7 +138,7 @@ func (op UpstreamOp) Check(s *Scope) {
 		s.answers(r.Key, files, b)
 		if r.Limit != nil {
 			for _, alias := range r.Aliases() {
-				s.answers(alias, nil, b)
+				s.answered = append(s.answered, answeredKey{alias: alias, line: b.number, column: b.columnOf("keys=") + len("keys=")})
 			}
 		}
 		j := op.before(i)
