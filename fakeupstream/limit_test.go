@@ -333,3 +333,19 @@ func TestLimitsAsValues(t *testing.T) {
 		"invalid: alpha.invalid: rule 2 cannot be played: a limit has neither a key, nor answers, nor connections: write another rule for those",
 	}, texts(u.Faults())[:2])
 }
+
+func TestLimitsInParallel(t *testing.T) {
+	u, _ := newLimited(t, "limit org=acme rpm=20", "limit keys=k1 concurrent=100 tpm=100000", "key any: 200")
+	const each = 40
+	codes := make(chan int, 2*each)
+	for _, key := range []string{"k0", "k1"} {
+		for range each {
+			go func() { codes <- chatAs(u, key, "{}").Code }()
+		}
+	}
+	got := map[int]int{}
+	for range 2 * each {
+		got[<-codes]++
+	}
+	assert.Equal(t, map[int]int{200: 20, 429: 60}, got)
+}
