@@ -81,14 +81,21 @@ func (b *bucket) wait(r *rate, n int64, now time.Time) time.Duration {
 	return ceilDiv(b.missing-(r.burst-n)*int64(r.per), r.limit)
 }
 
+// longest bounds a debt: nobody waits for longer, and no number overflows.
+const longest = 1_000_000_000 * time.Second
+
 // take takes n units, more than there are if need be.
 func (b *bucket) take(r *rate, n int64) {
 	if r.per == 0 {
 		b.used += min(n, math.MaxInt64-b.used)
 		return
 	}
-	if n > (math.MaxInt64-b.missing)/int64(r.per) {
-		b.missing = math.MaxInt64
+	most := int64(math.MaxInt64)
+	if r.limit < most/int64(longest) {
+		most = max(r.limit*int64(longest), r.burst*int64(r.per))
+	}
+	if n > (most-b.missing)/int64(r.per) {
+		b.missing = most
 		return
 	}
 	b.missing += n * int64(r.per)

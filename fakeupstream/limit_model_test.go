@@ -146,8 +146,11 @@ func TestTokenBucketAgainstModel(t *testing.T) {
 				checkAgainst(rt, c, naive, chatAs(c.u, "k0", body), passes, "Tokens")
 				continue
 			}
-			if w := messageAs(c.u, "k0", body); (w.Code == 200) != passes || w.Header().Get("Anthropic-Ratelimit-Tokens-Remaining") != strconv.FormatInt(naive.whole(), 10) {
-				rt.Fatalf("%s: %d with %v, want it to pass: %v, and %d left", c.since, w.Code, w.Header(), passes, naive.whole())
+			full := midnight.Add(c.since + naive.until(limit, 1) + time.Second - 1).Truncate(time.Second).Format(time.RFC3339)
+			const prefix = "Anthropic-Ratelimit-Tokens-"
+			if w := messageAs(c.u, "k0", body); (w.Code == 200) != passes || w.Header().Get(prefix+"Reset") != full ||
+				w.Header().Get(prefix+"Remaining") != strconv.FormatInt(naive.whole(), 10) {
+				rt.Fatalf("%s: %d with %v, want it to pass: %v, and %d left until %s", c.since, w.Code, w.Header(), passes, naive.whole(), full)
 			}
 		}
 	})

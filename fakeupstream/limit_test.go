@@ -130,6 +130,28 @@ func TestLimitOfTokensByAnthropic(t *testing.T) {
 	assert.Contains(t, w.Body.String(), "600 input tokens per minute")
 }
 
+// What a scripted body says of its usage is what it costs; where it says nothing, its length is.
+func TestTokensOfAScriptedBody(t *testing.T) {
+	for _, test := range []struct{ rule, left string }{
+		{"key k0: 200 body=`{\"usage\":{\"completion_tokens\":30}}`", "Limit-Tokens=100 Remaining-Tokens=70 Reset-Tokens=18s"},
+		{"key k0: 200 body=`{\"usage\":{\"input_tokens\":1,\"output_tokens\":40}}`", "Limit-Tokens=100 Remaining-Tokens=60 Reset-Tokens=24s"},
+		{"key k0: 200 body=\"01234567890123456789\"", "Limit-Tokens=100 Remaining-Tokens=95 Reset-Tokens=3s"},
+		{"key k0: 500", "Limit-Tokens=100 Remaining-Tokens=100 Reset-Tokens=0s"},
+	} {
+		u, _ := newLimited(t, "limit otpm=100", test.rule)
+		assert.Equal(t, test.left, openaiTokens(chatAs(u, "k0", "{}")), test.rule)
+	}
+	u, clock := newLimited(t, "limit otpm=1", "key k0: 200 body=`{\"usage\":{\"output_tokens\":9000000000000000000}}`")
+	for range 2 {
+		chatAs(u, "k0", "{}")
+	}
+	w := chatAs(u, "k0", "{}")
+	assert.Equal(t, 429, w.Code)
+	assert.Equal(t, "1000000000", w.Header().Get("Retry-After"), "a debt has an end")
+	clock.Advance(time.Hour)
+	assert.Equal(t, 429, chatAs(u, "k0", "{}").Code)
+}
+
 func TestKeysOfOneOrganisation(t *testing.T) {
 	u, _ := newLimited(t, "limit org=acme keys=k0,k1 rpm=2", "key any: 200")
 	assert.Equal(t, 200, chatAs(u, "k0", "{}").Code)
@@ -165,6 +187,8 @@ func TestLimitOfAnAddress(t *testing.T) {
 	assert.Equal(t, 429, from("192.0.2.1:1001", "k1"), "another key, and another port")
 	assert.Equal(t, 200, from("192.0.2.2:1000", "k0"))
 	assert.Equal(t, 200, from("no address", "k0"))
+	assert.Equal(t, 200, from("192.0.2.3:1000", "nobody"))
+	assert.Equal(t, 429, from("192.0.2.3:1000", "nobody"), "a request without a key has an address too")
 }
 
 func TestLimitOfAPathAndAModel(t *testing.T) {
@@ -208,9 +232,11 @@ func TestQuotaOfAnAccount(t *testing.T) {
 	for _, test := range []struct{ rule, what string }{{"quota requests=2", "requests"}, {"quota tokens=7", "4 tokens each"}} {
 		u, clock := newLimited(t, test.rule, "key any: 200")
 		assert.Equal(t, 200, chatAs(u, "k0", "{}").Code, test.what)
-		assert.Equal(t, 200, chatAs(u, "k0", "{}").Code, test.what)
-		clock.Advance(48 * time.Hour)
 		w := chatAs(u, "k0", "{}")
+		assert.Equal(t, 200, w.Code, test.what)
+		assert.Equal(t, "10000", w.Header().Get(openaiPrefix+"Limit-Requests"), "no header tells of an account")
+		clock.Advance(48 * time.Hour)
+		w = chatAs(u, "k0", "{}")
 		assert.Equal(t, 429, w.Code, test.what)
 		assert.Empty(t, w.Header().Get("Retry-After"), test.what)
 		assert.Contains(t, w.Body.String(), `"type":"insufficient_quota","param":null,"code":"insufficient_quota"`, test.what)
@@ -248,6 +274,7 @@ func TestWindow(t *testing.T) {
 	assert.Empty(t, w.Header().Get("Retry-After"))
 	clock.Advance(10*time.Second - 1)
 	assert.Equal(t, 529, chatAs(u, "k1", "{}").Code, "everybody's")
+	assert.Equal(t, 529, chat(u, ""), "and nobody's")
 	clock.Advance(1)
 	assert.Equal(t, 429, messageAs(u, "k0", "{}").Code)
 	w = ask(u, "GET", "/v1/models", "", bearer("k1"))
@@ -258,14 +285,14 @@ func TestWindow(t *testing.T) {
 
 func TestHintsOfARefusal(t *testing.T) {
 	for _, test := range []struct{ option, retryAfter, ms string }{
-		{"", "59", ""}, {"retry-after=seconds", "59", ""}, {"retry-after=decimals", "58.999499999", ""},
-		{"retry-after=ms", "", "59000"}, {"retry-after=both", "59", "59000"}, {"retry-after=none", "", ""},
+		{"", "59", ""}, {"retry-after=seconds", "59", ""}, {"retry-after=decimals", "58.499999", ""},
+		{"retry-after=ms", "", "58500"}, {"retry-after=both", "59", "58500"}, {"retry-after=none", "", ""},
 		{"retry-after=imf", "Sat, 01 Jan 2000 00:01:00 GMT", ""}, {"retry-after=rfc850", "Saturday, 01-Jan-00 00:01:00 GMT", ""},
 		{"retry-after=asctime", "Sat Jan  1 00:01:00 2000", ""}, {"retry-after=-3", "-3", ""}, {`retry-after="soon"`, "soon", ""},
 	} {
 		u, clock := newLimited(t, "key k0: limit rpm=1 "+test.option)
 		assert.Equal(t, 200, chatAs(u, "k0", "{}").Code)
-		clock.Advance(time.Second + 500_001)
+		clock.Advance(1_500_001 * time.Microsecond)
 		w := chatAs(u, "k0", "{}")
 		assert.Equal(t, test.retryAfter, w.Header().Get("Retry-After"), test.option)
 		assert.Equal(t, test.ms, w.Header().Get("Retry-After-Ms"), test.option)
