@@ -9,7 +9,7 @@ import (
 )
 
 // answer is what the requester gets.
-func (no refusal) answer(d dialect, x *exchange) Answer {
+func (no denial) answer(d dialect, x *exchange) Answer {
 	switch p := no.by; {
 	case p.Kind == LimitRevoked:
 		return p.hint(Answer{Status: http.StatusUnauthorized}, no.wait, x.now)
@@ -86,7 +86,7 @@ func roundUp(d, unit time.Duration) time.Duration {
 
 // speak gives a 429 the body that its vendor has for such a limit. A vendor of whom nothing is known says what it
 // always says.
-func (no refusal) speak(d dialect, x *exchange, a Answer) Answer {
+func (no denial) speak(d dialect, x *exchange, a Answer) Answer {
 	text := no.message(d.vendor(), x)
 	x.answer = a // what the vendor says depends on it
 	switch d.vendor() {
@@ -106,7 +106,7 @@ func (no refusal) speak(d dialect, x *exchange, a Answer) Answer {
 }
 
 // message is what the body says to people.
-func (no refusal) message(v Vendor, x *exchange) string {
+func (no denial) message(v Vendor, x *exchange) string {
 	wait := ""
 	if no.rate != nil && no.wait != never {
 		wait = durationText(roundUp(no.wait, time.Millisecond))

@@ -10,7 +10,10 @@ import (
 func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body []byte) asking {
 	a := asking{
 		now: x.now, began: s.began, vendor: d.vendor(), key: x.key, path: path, model: x.asked.Model,
-		address: addressOf(r), input: max(int64(len(body)), r.ContentLength)/4 + 1,
+		address: addressOf(r), input: int64(x.inputTokens()),
+	}
+	if body == nil { // it was not read
+		a.input = max(r.ContentLength, 0)/4 + 1
 	}
 	if s.reserves {
 		a.reserved = reservation(a.vendor, body, a.input)
@@ -70,7 +73,7 @@ func (s *script) metersOf(a *asking) []*meter {
 }
 
 // refused returns why a request does not pass.
-func refused(meters []*meter, a *asking) (worst refusal) {
+func refused(meters []*meter, a *asking) (worst denial) {
 	for _, kinds := range [...][]LimitKind{{LimitRevoked}, {LimitWindow}, {LimitQuota, LimitRate}} {
 		for _, m := range meters {
 			if !slices.Contains(kinds, m.of.Kind) {
@@ -88,7 +91,7 @@ func refused(meters []*meter, a *asking) (worst refusal) {
 }
 
 // refuse returns the answer to a request that does not pass.
-func (s *script) refuse(d dialect, x *exchange, a *asking, meters []*meter, no refusal) Answer {
+func (s *script) refuse(d dialect, x *exchange, a *asking, meters []*meter, no denial) Answer {
 	for _, m := range meters {
 		m.read(&x.limits, a.now)
 	}

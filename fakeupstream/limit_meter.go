@@ -32,8 +32,8 @@ func (p *playedLimit) meter(a *asking) *meter {
 	return m
 }
 
-// refusal is why a request does not pass. The zero value: it does.
-type refusal struct {
+// denial is why a request does not pass. The zero value: it does.
+type denial struct {
 	by        *playedLimit
 	rate      *rate         // nil: too many are under way, or it is no limit of an amount
 	wait      time.Duration // never: waiting does not help
@@ -42,18 +42,18 @@ type refusal struct {
 }
 
 // check tells whether the limit refuses a request. It takes nothing.
-func (m *meter) check(a *asking) (why refusal) {
+func (m *meter) check(a *asking) (why denial) {
 	switch p := m.of; p.Kind {
 	case LimitRevoked:
 		if a.now.Sub(a.began) >= p.At {
-			return refusal{by: p, wait: never}
+			return denial{by: p, wait: never}
 		}
-		return refusal{}
+		return denial{}
 	case LimitWindow:
 		if since := a.now.Sub(a.began); since >= p.From && since < p.To {
-			return refusal{by: p, wait: p.To - since}
+			return denial{by: p, wait: p.To - since}
 		}
-		return refusal{}
+		return denial{}
 	}
 	needs := a.needs()
 	for i := range m.buckets {
@@ -61,11 +61,11 @@ func (m *meter) check(a *asking) (why refusal) {
 		b.refill(r, a.now)
 		n := needs[r.counts]
 		if wait := b.wait(r, n, a.now); wait > why.wait {
-			why = refusal{by: m.of, rate: r, wait: wait, left: b.remaining(r), requested: n}
+			why = denial{by: m.of, rate: r, wait: wait, left: b.remaining(r), requested: n}
 		}
 	}
 	if m.of.Concurrent > 0 && m.underWay >= m.of.Concurrent && why.by == nil {
-		return refusal{by: m.of}
+		return denial{by: m.of}
 	}
 	return why
 }

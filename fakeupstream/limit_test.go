@@ -228,6 +228,19 @@ func TestQuotaOfADay(t *testing.T) {
 	assert.Equal(t, 200, chatAs(u, "k0", "{}").Code, "another day")
 }
 
+func TestQuotaOfADaysTokens(t *testing.T) {
+	u, clock := newLimited(t, "quota day-tokens=5", "key k0: 200")
+	clock.Advance(23 * time.Hour)
+	assert.Equal(t, 200, chatAs(u, "k0", "{}").Code)
+	w := chatAs(u, "k0", "{}")
+	assert.Equal(t, 200, w.Code, "one token is left, and what is answered is known afterwards")
+	assert.Equal(t, "Limit-Tokens=5 Remaining-Tokens=0 Reset-Tokens=1h0m0s", openaiTokens(w), "four each")
+	w = chatAs(u, "k0", "{}")
+	assert.Equal(t, 429, w.Code)
+	assert.Equal(t, "3600", w.Header().Get("Retry-After"))
+	assert.Contains(t, w.Body.String(), "tokens per day (TPD): Limit 5, Used 5, Requested 1.")
+}
+
 func TestQuotaOfAnAccount(t *testing.T) {
 	for _, test := range []struct{ rule, what string }{{"quota requests=2", "requests"}, {"quota tokens=7", "4 tokens each"}} {
 		u, clock := newLimited(t, test.rule, "key any: 200")

@@ -28,7 +28,7 @@ func limitWords() []limitWord {
 	counting := []LimitKind{LimitRate, LimitQuota}
 	const most = 1e15
 	return []limitWord{
-		textWord("org", "org=acme", counting, func(l *Limit) *string { return &l.Org }),
+		limitTextWord("org", "org=acme", counting, func(l *Limit) *string { return &l.Org }),
 		{name: "keys", want: "keys=k0,k1", kinds: every, parse: parseKeys,
 			print: func(l *Limit) string { return strings.Join(l.Keys, ",") }},
 		{name: "by", want: "by=address", kinds: counting, parse: parseBy, print: func(l *Limit) string {
@@ -37,8 +37,8 @@ func limitWords() []limitWord {
 			}
 			return l.By.String()
 		}},
-		textWord("path", "path=/v1/messages", every, func(l *Limit) *string { return &l.Path }),
-		textWord("model", "model=gpt-4o", every, func(l *Limit) *string { return &l.Model }),
+		limitTextWord("path", "path=/v1/messages", every, func(l *Limit) *string { return &l.Path }),
+		limitTextWord("model", "model=gpt-4o", every, func(l *Limit) *string { return &l.Model }),
 		{name: "rps", want: "rps=10", kinds: rate, answer: true, most: maxRate, number: func(l *Limit) *int { return &l.RPS }},
 		{name: "rpm", want: "rpm=60", kinds: rate, answer: true, most: maxRate, number: func(l *Limit) *int { return &l.RPM }},
 		{name: "burst", want: "burst=10", kinds: rate, answer: true, most: maxRate, number: func(l *Limit) *int { return &l.Burst }},
@@ -50,16 +50,16 @@ func limitWords() []limitWord {
 		{name: "day-tokens", want: "day-tokens=100000", kinds: quota, most: most, number: func(l *Limit) *int { return &l.DayTokens }},
 		{name: "requests", want: "requests=1000", kinds: quota, most: most, number: func(l *Limit) *int { return &l.Requests }},
 		{name: "tokens", want: "tokens=100000", kinds: quota, most: most, number: func(l *Limit) *int { return &l.Tokens }},
-		instantWord("from", "from=10s", LimitWindow, func(l *Limit) *time.Duration { return &l.From }),
-		instantWord("to", "to=20s", LimitWindow, func(l *Limit) *time.Duration { return &l.To }),
-		instantWord("at", "at=30s", LimitRevoked, func(l *Limit) *time.Duration { return &l.At }),
+		limitInstantWord("from", "from=10s", LimitWindow, func(l *Limit) *time.Duration { return &l.From }),
+		limitInstantWord("to", "to=20s", LimitWindow, func(l *Limit) *time.Duration { return &l.To }),
+		limitInstantWord("at", "at=30s", LimitRevoked, func(l *Limit) *time.Duration { return &l.At }),
 		{name: "retry-after", want: "retry-after=seconds", kinds: every, answer: true, parse: parseHint, print: printHint},
-		textWord("message", `message="Try again in {wait}."`, counting, func(l *Limit) *string { return &l.Message }),
+		limitTextWord("message", `message="Try again in {wait}."`, counting, func(l *Limit) *string { return &l.Message }),
 	}
 }
 
-// textWord is an option that is a text.
-func textWord(name, want string, kinds []LimitKind, field func(*Limit) *string) limitWord {
+// limitTextWord is an option that is a text.
+func limitTextWord(name, want string, kinds []LimitKind, field func(*Limit) *string) limitWord {
 	return limitWord{
 		name: name, want: want, kinds: kinds, answer: name == "message",
 		parse: func(l *Limit, v value) error {
@@ -78,8 +78,8 @@ func textWord(name, want string, kinds []LimitKind, field func(*Limit) *string) 
 	}
 }
 
-// instantWord is an option that is an instant, counted from when the script is played.
-func instantWord(name, want string, kind LimitKind, field func(*Limit) *time.Duration) limitWord {
+// limitInstantWord is an option that is an instant, counted from when the script is played.
+func limitInstantWord(name, want string, kind LimitKind, field func(*Limit) *time.Duration) limitWord {
 	return limitWord{
 		name: name, want: want, kinds: []LimitKind{kind},
 		parse: func(l *Limit, v value) (err error) {
