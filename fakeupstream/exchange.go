@@ -25,6 +25,9 @@ type exchange struct {
 
 	refusal *refusal // set when the answer is that the vendor refuses the request
 
+	limits   readings // what the limits have left
+	underWay []*meter // where the exchange counts as long as it goes on
+
 	seed uint64
 	name string
 	seq  int
