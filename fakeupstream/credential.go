@@ -35,14 +35,14 @@ func secretIn(name, value string) string {
 	return value
 }
 
-// attributeLocked returns the alias of a request and the header that told it.
-func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header string) {
+// attributeLocked returns the alias of a request, the header that told it, and what may be shown of the secret.
+func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header, hint string) {
 	header, secret := credential(d, h)
 	if header == "" {
-		return KeyNone, ""
+		return KeyNone, "", ""
 	}
 	if alias, ok := u.aliases[secret]; ok {
-		return alias, header
+		return alias, header, hintOf(secret)
 	}
-	return KeyUnknown, header
+	return KeyUnknown, header, hintOf(secret)
 }

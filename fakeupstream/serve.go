@@ -41,7 +41,7 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
+		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header.Clone(), x.now
 		q.Broken = x.answer.Broken()
 		q.ErrorCodes = out.errorCodes()
 	})
@@ -68,21 +68,25 @@ func (u *Upstream) arrive(d dialect, r *http.Request) int {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q.Key, q.KeyHeader = u.attributeLocked(d, q.Header)
-	q.Seq = len(u.log) + 1
+	q.Key, q.KeyHeader, q.KeyHint = u.attributeLocked(d, q.Header)
+	i := u.dropped + len(u.log)
+	q.Seq = i + 1
 	u.log = append(u.log, q)
-	return len(u.log) - 1
+	u.open[i] = true
+	u.trimLocked()
+	return i
 }
 
 // end tells OnEnd that the answer of the log's entry i is over.
 func (u *Upstream) end(i int) {
-	if u.cfg.OnEnd == nil {
-		return
-	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
+	delete(u.open, i)
+	delete(u.late, i)
 	u.mu.Unlock()
-	u.cfg.OnEnd(q)
+	if u.cfg.OnEnd != nil {
+		u.cfg.OnEnd(q)
+	}
 }
 
 // event tells OnEvent that event n of the log's entry i is out.
@@ -91,7 +95,7 @@ func (u *Upstream) event(i, n int) {
 		return
 	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	u.cfg.OnEvent(q, n)
 }
@@ -100,7 +104,7 @@ func (u *Upstream) event(i, n int) {
 func (u *Upstream) change(i int, f func(*Request)) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	f(&u.log[i])
+	f(u.entryLocked(i))
 }
 
 // fault writes a fault down.
@@ -113,8 +117,8 @@ func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
 // note completes the log's entry i, and tells OnAnswer.
 func (u *Upstream) note(i int, complete func(*Request)) {
 	u.mu.Lock()
-	complete(&u.log[i])
-	q := u.log[i]
+	complete(u.entryLocked(i))
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	if u.cfg.OnAnswer != nil {
 		u.cfg.OnAnswer(q)
@@ -135,7 +139,7 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	x.key = q.Key
 	x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
 	if why != "" {
@@ -149,6 +153,7 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 func (u *Upstream) answersEarly(i int) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	a, ok := u.script.upcoming(u.log[i].Key, u.log[i].Path)
+	q := u.entryLocked(i)
+	a, ok := u.script.upcoming(q.Key, q.Path)
 	return ok && a.beforeBody()
 }

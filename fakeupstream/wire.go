@@ -58,7 +58,7 @@ func (s *wire) serve(d dialect, x *exchange, out reply) {
 		}
 	}
 	if !s.headed {
-		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader = 0, nil })
+		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader, q.Answered = 0, nil, time.Time{} })
 	}
 }
 
