@@ -76,3 +76,20 @@ func hintOf(secret string) string {
 	runes := []rune(secret[max(0, len(secret)-4*utf8.UTFMax):])
 	return "…" + string(runes[len(runes)-4:])
 }
+
+// Target is the path and the query, as sent but for keys in the query, which some vendors have there: of them it has
+// what KeyHint would have.
+func (r Request) Target() string {
+	if r.RawQuery == "" {
+		return r.Path
+	}
+	parts := strings.Split(r.RawQuery, "&")
+	for i, part := range parts {
+		name, value, _ := strings.Cut(part, "=")
+		switch strings.ToLower(name) {
+		case "key", "api_key", "api-key", "apikey", "access_token", "token":
+			parts[i] = name + "=" + hintOf(value)
+		}
+	}
+	return r.Path + "?" + strings.Join(parts, "&")
+}
