@@ -193,6 +193,9 @@ func (s *Server) Script(text string) {
 // Name is what faults call the server, Config.Name: "upstream" unless somebody said otherwise.
 func (s *Server) Name() string { return s.Upstream.cfg.Name }
 
+// Vendor is whose wire shape it speaks, Config.Vendor.
+func (s *Server) Vendor() Vendor { return s.Upstream.cfg.Vendor }
+
 // Addr is the listener's address, "127.0.0.1:41234".
 func (s *Server) Addr() string { return s.host }
 
