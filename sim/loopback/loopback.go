@@ -140,11 +140,12 @@ func (g *Gateway) serve(auth proxy.Auth) error {
 	var running sync.WaitGroup
 	running.Go(func() { g.report(g.Serve(l)) })
 	if auth != proxy.AuthAny { // which has no base-URL mode
-		if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-			return err
+		based, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return errors.Join(err, l.Close())
 		}
-		g.base = "http://" + l.Addr().String()
-		running.Go(func() { g.report(g.ServeBaseURL(l)) })
+		g.base = "http://" + based.Addr().String()
+		running.Go(func() { g.report(g.ServeBaseURL(based)) })
 	}
 	g.t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), drain)
