@@ -1,5 +1,7 @@
 package fakeupstream
 
+import "slices"
+
 // entryLocked returns the log's entry for request i, from 0. The entry stays where it is until the lock is released.
 func (u *Upstream) entryLocked(i int) *Request {
 	if i >= u.dropped {
@@ -13,6 +15,9 @@ func (u *Upstream) entryLocked(i int) *Request {
 func (u *Upstream) trimLocked() {
 	if u.cfg.Keep > 0 && len(u.log) >= 2*u.cfg.Keep {
 		u.dropLocked(len(u.log) - u.cfg.Keep)
+	}
+	if n := len(u.faults) - u.cfg.Keep; u.cfg.Keep > 0 && n >= u.cfg.Keep {
+		u.faults = slices.Clone(u.faults[n:])
 	}
 }
 

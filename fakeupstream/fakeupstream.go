@@ -69,8 +69,8 @@ type Config struct {
 	// IDHeaders are the headers by which Sightings knows a request again, the first that is there. Nil:
 	// DefaultIDHeaders; empty and not nil: none, requests are known by what they are.
 	IDHeaders []string
-	// Keep is how many requests the log keeps, the latest; those whose answer goes on are kept beside them.
-	// 0: all, which a program that runs for long has no memory for.
+	// Keep is how many requests the log keeps, the latest; those whose answer goes on are kept beside them. Of faults
+	// that requests made it keeps at least as many. 0: all, which a program that runs for long has no memory for.
 	Keep int
 }
 

@@ -156,7 +156,7 @@ func (s *Server) listen() error {
 	s.host = l.Addr().String()
 	scheme, config := "http", (*tls.Config)(nil)
 	if s.cfg.TLS == ServeHTTPS {
-		scheme, config = "https", s.ca.TLS("127.0.0.1")
+		scheme, config = "https", s.ca.TLS()
 	}
 	s.URL = scheme + "://" + s.host
 	s.http = &http.Server{Handler: http.HandlerFunc(s.serve), ErrorLog: log.New(io.Discard, "", 0)}

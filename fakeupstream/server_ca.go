@@ -94,17 +94,21 @@ func (ca *CA) Wrong(host string, kind ConnectionKind) (tls.Certificate, error) {
 	return *cert, nil
 }
 
-// TLS is a server's configuration that shows the certificate of whatever host a client asks for, and of otherwise
-// when it names none (RFC 6066, section 3: an IP address cannot be named). HTTP/1.1 only: HTTP/2 has no bytes between
-// which an answer could break as these do.
-func (ca *CA) TLS(otherwise string) *tls.Config {
+// TLS is a server's configuration that shows the certificate of whatever host a client asks for, and of the address
+// that it came to when it names none (RFC 6066, section 3: an IP address cannot be named). HTTP/1.1 only: HTTP/2 has
+// no bytes between which an answer could break as these do.
+func (ca *CA) TLS() *tls.Config {
 	return &tls.Config{
 		NextProtos: []string{"http/1.1"},
 		GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-			if hello.ServerName == "" {
-				return ca.Leaf(otherwise)
+			name := hello.ServerName
+			if name == "" {
+				var err error
+				if name, _, err = net.SplitHostPort(hello.Conn.LocalAddr().String()); err != nil {
+					return nil, fmt.Errorf("fakeupstream: whose certificate? %w", err)
+				}
 			}
-			return ca.Leaf(hello.ServerName)
+			return ca.Leaf(name)
 		},
 	}
 }

@@ -25,5 +25,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"readjunit": reads(readJUnit),
 		"readjson":  reads(readJSON),
+		"ready":     readyCommand,
+		"until":     untilCommand,
 	}})
 }
