@@ -6,6 +6,9 @@ import "time"
 type Answer struct {
 	// Status is the final status, 200 to 599.
 	Status int
+	// Limit answers 200 as long as it lasts, and refuses otherwise: "limit rpm=60". It has a count of its own for each
+	// key. Nil: the answer is given to every request that comes to it.
+	Limit *Limit
 	// Times is how often the answer is given. 0: once in a sequence, for ever when it is the rule's only answer.
 	Times int
 	// Delay is the pause between the request's end and the answer's status line. 0: none.

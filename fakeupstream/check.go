@@ -87,6 +87,7 @@ func (a Answer) mistakes() []mistake {
 	case bodyless(a.Status) && (a.Gzip || a.Length != nil || a.Slow > 0 || a.Trailer != nil || a.Duplicate > 0):
 		add("", 0, "a %d has no body that anything could happen to", a.Status)
 	}
+	out = append(out, a.limitMistakes()...)
 	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
 	return append(out, a.breakMistakes()...)
 }
@@ -138,6 +139,9 @@ func bodyless(status int) bool {
 
 // mistakes returns what cannot be meant about a rule, as texts that name the answer.
 func (r Rule) mistakes() []string {
+	if r.Limit != nil {
+		return r.limitMistakes()
+	}
 	if r.Connections != nil {
 		return r.connectionMistakes()
 	}

@@ -34,22 +34,14 @@ func (u *Upstream) dropLocked(n int) {
 	u.log, u.dropped = kept, u.dropped+n
 }
 
-// Reset begins anew: the script from its first answer, without requests and without faults. Requests whose answer
-// goes on get it, and are not in the log any more.
+// Reset begins anew: the script from its first answer, with limits that nobody has used, without requests and without
+// faults. Requests whose answer goes on get it, and are not in the log any more.
 func (u *Upstream) Reset() {
+	now := u.cfg.Clock.Now("fakeupstream", "play")
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.dropLocked(len(u.log))
-	u.faults = nil
-	u.script.restart()
-}
-
-// restart takes all progress back.
-func (s *script) restart() {
-	for _, p := range s.rules {
-		p.asked = 0
-	}
-	if s.connections != nil {
-		s.connections.asked = 0
-	}
+	u.script = newScript(u.rules)
+	u.script.began = now
+	u.faults = u.script.invalid(u.cfg.Name)
 }

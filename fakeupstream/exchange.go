@@ -19,6 +19,9 @@ type exchange struct {
 	asked  asked
 	body   int // length of the request's body in bytes
 
+	limits   readings // what the limits have left
+	underWay []*meter // where the exchange counts as long as it goes on
+
 	seed uint64
 	name string
 	seq  int

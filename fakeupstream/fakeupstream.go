@@ -15,6 +15,9 @@
 //	key k1: 429 retry-after=3, then 200
 //	key any: 401
 //
+// Lines of limits decide first which requests pass: "limit org=acme keys=k0,k1 rpm=60", "quota day=1000",
+// "window 529 from=10s to=20s", "revoked keys=k0 at=30s". See Limit.
+//
 // Every scripted answer must be asked for and every request must be answered: what fell short is in Faults.
 //
 //	up := fakeupstream.New(fakeupstream.Config{Name: "alpha.invalid", Secrets: map[string]string{"k0": secret}})
@@ -86,6 +89,7 @@ type Upstream struct {
 	late    map[int]*Request // those of them that the log has dropped
 	faults  []Fault
 	script  *script
+	rules   []Rule  // what script was made of
 	held    []*held // in the order in which they came to be
 }
 
@@ -118,11 +122,12 @@ func New(cfg Config) *Upstream {
 // stay in Faults. A rule that cannot be played is a Fault of kind Invalid, and answers nothing.
 func (u *Upstream) Play(rules ...Rule) {
 	next := newScript(rules)
+	next.began = u.cfg.Clock.Now("fakeupstream", "play")
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.faults = append(u.faults, u.script.unasked(u.cfg.Name)...)
 	u.faults = append(u.faults, next.invalid(u.cfg.Name)...)
-	u.script = next
+	u.script, u.rules = next, slices.Clone(rules)
 }
 
 // Know teaches one more alias. A secret that is known already keeps its alias; an empty secret is nobody's.

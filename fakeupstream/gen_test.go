@@ -21,6 +21,9 @@ func genRule() *rapid.Generator[fakeupstream.Rule] {
 				}
 			}), 1, 4).Draw(t, "connections")}
 		}
+		if rapid.IntRange(0, 3).Draw(t, "is a limit") == 0 {
+			return fakeupstream.Rule{Limit: genLimit().Draw(t, "limit")}
+		}
 		return fakeupstream.Rule{
 			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
 			Path:    rapid.SampledFrom([]string{"", "/v1/messages", "/v1/*", "/a:b"}).Draw(t, "path"),
@@ -36,10 +39,14 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 			Status: rapid.OneOf(rapid.Just(200), rapid.IntRange(200, 599)).Draw(t, "status"),
 			Times:  rapid.IntRange(0, 3).Draw(t, "times"),
 		}
+		if a.Status == 200 && rapid.Bool().Draw(t, "is limited") {
+			a.Limit = genRates(t)
+			genLimitHint(t, a.Limit)
+		}
 		if rapid.Bool().Draw(t, "is late") {
 			a.Delay = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay"))
 		}
-		if rapid.Bool().Draw(t, "has retry-after") {
+		if a.Limit == nil && rapid.Bool().Draw(t, "has retry-after") {
 			a.RetryAfter = genRetryAfter().Draw(t, "retry-after")
 		}
 		if rapid.Bool().Draw(t, "has retry-after-ms") {

@@ -31,6 +31,7 @@ func newReply(d dialect, x *exchange) reply {
 	for _, f := range d.header(x) {
 		out.header.Set(f.Name, f.Value)
 	}
+	x.limits.fill(out.header, x.now)
 	contentType := out.fill(d, x)
 	out.header.Set("Date", x.now.UTC().Format(http.TimeFormat)) // net/http would ask the wall clock
 	if contentType != "" {

@@ -13,8 +13,9 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectFor(u.cfg.Vendor, r)
 	i := u.arrive(d, r)
 	defer u.end(i)
-	if u.answersEarly(i) {
-		x, rule, _ := u.decide(i, r, nil)
+	if u.answersEarly(d, i, r) {
+		x, rule, _ := u.decide(d, i, r, nil)
+		defer u.leave(x)
 		u.serveEarly(w, r, d, i, x, rule)
 		return
 	}
@@ -23,7 +24,8 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
 		panic(http.ErrAbortHandler)
 	}
-	x, rule, why := u.decide(i, r, body)
+	x, rule, why := u.decide(d, i, r, body)
+	defer u.leave(x)
 	if d := x.answer.Delay; d > 0 {
 		if !u.pause(r.Context(), d) {
 			u.note(i, func(q *Request) {
@@ -126,7 +128,7 @@ func (u *Upstream) note(i int, complete func(*Request)) {
 }
 
 // decide takes the answer from the script. Without one, why is the fault that was noted.
-func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
+func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
 	x = &exchange{
 		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
 		method: r.Method,
@@ -141,7 +143,13 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	defer u.mu.Unlock()
 	q := *u.entryLocked(i)
 	x.key = q.Key
-	x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
+	request := fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key)
+	if u.script.limited() {
+		asks := u.script.ask(d, x, r, q.Path, body)
+		x.answer, rule, why = u.script.answer(d, x, &asks, request)
+	} else {
+		x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, request)
+	}
 	if why != "" {
 		why = u.cfg.Name + ": " + why
 		u.faults = append(u.faults, Fault{Kind: Unmatched, Text: why})
@@ -149,11 +157,19 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	return x, rule, why
 }
 
-// answersEarly tells whether the answer to the log's entry i is due before the request's body was read.
-func (u *Upstream) answersEarly(i int) bool {
+// answersEarly tells whether the answer to the log's entry i is due before the request's body was read. One that a
+// limit refuses comes when the body did.
+func (u *Upstream) answersEarly(d dialect, i int, r *http.Request) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	q := u.entryLocked(i)
 	a, ok := u.script.upcoming(q.Key, q.Path)
-	return ok && a.beforeBody()
+	if !ok || !a.beforeBody() {
+		return false
+	}
+	if !u.script.limited() {
+		return true
+	}
+	asks := u.script.ask(d, &exchange{now: q.At, key: q.Key}, r, q.Path, nil)
+	return refused(u.script.metersOf(&asks), &asks).by == nil
 }
