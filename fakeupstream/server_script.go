@@ -46,14 +46,22 @@ func ParseScript(text string) ([]Rule, error) {
 // DefaultSecret is the secret of an alias where nobody says another: "sk-k0" for k0.
 func DefaultSecret(alias string) string { return "sk-" + alias }
 
-// Aliases returns the aliases that rules answer, in order, each once; KeyAny, KeyNone and KeyUnknown are nobody's.
+// Aliases returns the aliases that rules answer or limit, in order, each once; KeyAny, KeyNone and KeyUnknown are nobody's.
 func Aliases(rules []Rule) []string {
 	var out []string
 	seen := map[string]bool{"": true, KeyAny: true, KeyNone: true, KeyUnknown: true}
+	add := func(alias string) {
+		if !seen[alias] {
+			seen[alias] = true
+			out = append(out, alias)
+		}
+	}
 	for _, r := range rules {
-		if !seen[r.Key] {
-			seen[r.Key] = true
-			out = append(out, r.Key)
+		add(r.Key)
+		if r.Limit != nil {
+			for _, alias := range r.Limit.Keys {
+				add(alias)
+			}
 		}
 	}
 	return out
