@@ -9,11 +9,19 @@ import (
 // own headers count first and the other vendors' after them, so that a key that was sent in a wrong header is
 // still seen. Of several lines of one name the first counts.
 func credential(d dialect, h http.Header) (header, secret string) {
-	headers := d.credentialHeaders()
-	for _, other := range dialects() {
-		headers = append(headers, other.credentialHeaders()...)
+	if header, secret = credentialIn(d, h); header != "" {
+		return header, secret
 	}
-	for _, name := range headers {
+	for _, other := range dialects() {
+		if header, secret = credentialIn(other, h); header != "" {
+			return header, secret
+		}
+	}
+	return "", ""
+}
+
+func credentialIn(d dialect, h http.Header) (header, secret string) {
+	for _, name := range d.credentialHeaders() {
 		if secret := secretIn(name, h.Get(name)); secret != "" {
 			return name, secret
 		}

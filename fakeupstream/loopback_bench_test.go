@@ -156,3 +156,40 @@ func BenchmarkLoopback(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSchedule is how late the events of a paced stream come, at 1,000 streams at a time: the difference between
+// when the script wants an event written and when it was, measured where it is written.
+func BenchmarkSchedule(b *testing.B) {
+	const streams, events = 1000, 10
+	const every = 100 * time.Millisecond
+	var mu sync.Mutex
+	var late []time.Duration
+	first := map[int]time.Time{}
+	u := fakeupstream.New(fakeupstream.Config{Secrets: secrets(), Keep: 2 * streams, OnEvent: func(r fakeupstream.Request, n int) {
+		now := time.Now()
+		mu.Lock()
+		defer mu.Unlock()
+		switch {
+		case r.Events == 1:
+			first[r.Seq] = now
+		case r.Events > 1 && r.Events <= events && n == r.Events+1: // the vendor's opening event comes before
+			late = append(late, now.Sub(first[r.Seq])-time.Duration(r.Events-1)*every)
+		}
+	}})
+	rule, err := fakeupstream.ParseRule(fmt.Sprintf("key any: 200 stream events=%d every=%s", events, every))
+	if err != nil {
+		b.Fatal(err)
+	}
+	u.Play(rule)
+	clients := newLoadClients(b, u, streams, "{}")
+	for b.Loop() {
+		clients.ask(b, 1)
+	}
+	slices.Sort(late)
+	if len(late) == 0 {
+		b.Fatal("no event was seen")
+	}
+	b.ReportMetric(float64(late[len(late)/2].Microseconds())/1000, "p50-late-ms")
+	b.ReportMetric(float64(late[len(late)*99/100].Microseconds())/1000, "p99-late-ms")
+	b.ReportMetric(0, "ns/op")
+}

@@ -109,6 +109,14 @@ func (u *Upstream) change(i int, f func(*Request)) {
 	f(u.entryLocked(i))
 }
 
+// sent writes down how many content events of the log's entry i are out. It is change without a function, since a
+// stream calls it for each of them.
+func (u *Upstream) sent(i, events int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.entryLocked(i).Events = events
+}
+
 // fault writes a fault down.
 func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
 	u.mu.Lock()
@@ -143,7 +151,7 @@ func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *ex
 	defer u.mu.Unlock()
 	q := *u.entryLocked(i)
 	x.key = q.Key
-	request := fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key)
+	request := q.Method + " " + q.Path + " key=" + q.Key
 	if u.script.limited() {
 		asks := u.script.ask(d, x, r, q.Path, body)
 		x.answer, rule, why = u.script.answer(d, x, &asks, request)

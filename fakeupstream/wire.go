@@ -141,7 +141,7 @@ func (s *wire) piece(e event, n int, isEvent bool) error {
 	if e.content == 0 {
 		return nil
 	}
-	s.u.change(s.i, func(q *Request) { q.Events = e.content })
+	s.u.sent(s.i, e.content)
 	return s.reach(Point{PointEvent, e.content})
 }
 
