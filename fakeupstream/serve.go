@@ -43,8 +43,10 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header.Clone(), x.now
-		q.Broken = x.answer.Broken()
+		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header, x.now
+		if q.Broken = x.answer.Broken(); q.Broken {
+			q.AnswerHeader = out.header.Clone() // it changes on its way
+		}
 		q.ErrorCodes = out.errorCodes()
 	})
 	if x.answer.Broken() {
