@@ -72,6 +72,12 @@ type Config struct {
 	// of that answer. All events count, from 1, those that carry no content too. No lock is held during the call.
 	// Nil: nobody is told.
 	OnEvent func(r Request, n int)
+	// IDHeaders are the headers by which Sightings knows a request again, the first that is there. Nil:
+	// DefaultIDHeaders; empty and not nil: none, requests are known by what they are.
+	IDHeaders []string
+	// Keep is how many requests the log keeps, the latest; those whose answer goes on are kept beside them. Of faults
+	// that requests made it keeps at least as many. 0: all, which a program that runs for long has no memory for.
+	Keep int
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
@@ -81,8 +87,12 @@ type Upstream struct {
 	mu      sync.Mutex // guards what follows; never held across I/O or a callback
 	aliases map[string]string
 	log     []Request
+	dropped int              // requests that came before those of the log
+	open    map[int]bool     // requests whose answer goes on
+	late    map[int]*Request // those of them that the log has dropped
 	faults  []Fault
 	script  *script
+	rules   []Rule  // what script was made of
 	held    []*held // in the order in which they came to be
 }
 
@@ -98,7 +108,8 @@ func New(cfg Config) *Upstream {
 	if _, ok := dialectOf(cfg.Vendor); !ok && cfg.Vendor != Auto {
 		panic(fmt.Sprintf("fakeupstream: unknown vendor %q: want one of %q", cfg.Vendor, Vendors()))
 	}
-	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil)}
+	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil),
+		open: map[int]bool{}, late: map[int]*Request{}}
 	aliases := make([]string, 0, len(cfg.Secrets))
 	for alias := range cfg.Secrets {
 		aliases = append(aliases, alias)
@@ -119,7 +130,7 @@ func (u *Upstream) Play(rules ...Rule) {
 	defer u.mu.Unlock()
 	u.faults = append(u.faults, u.script.unasked(u.cfg.Name)...)
 	u.faults = append(u.faults, next.invalid(u.cfg.Name)...)
-	u.script = next
+	u.script, u.rules = next, slices.Clone(rules)
 }
 
 // Know teaches one more alias. A secret that is known already keeps its alias; an empty secret is nobody's.
@@ -136,6 +147,9 @@ func (u *Upstream) Know(alias, secret string) {
 func (u *Upstream) Requests() []Request {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if keep := u.cfg.Keep; keep > 0 && len(u.log) > keep {
+		return slices.Clone(u.log[len(u.log)-keep:])
+	}
 	return slices.Clone(u.log)
 }
 

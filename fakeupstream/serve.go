@@ -44,8 +44,10 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
-		q.Broken = x.answer.Broken()
+		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header, x.now
+		if q.Broken = x.answer.Broken(); q.Broken {
+			q.AnswerHeader = out.header.Clone() // it changes on its way
+		}
 		q.ErrorCodes = out.errorCodes()
 	})
 	if x.answer.Broken() {
@@ -71,21 +73,25 @@ func (u *Upstream) arrive(d dialect, r *http.Request) int {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q.Key, q.KeyHeader = u.attributeLocked(d, q.Header)
-	q.Seq = len(u.log) + 1
+	q.Key, q.KeyHeader, q.KeyHint = u.attributeLocked(d, q.Header)
+	i := u.dropped + len(u.log)
+	q.Seq = i + 1
 	u.log = append(u.log, q)
-	return len(u.log) - 1
+	u.open[i] = true
+	u.trimLocked()
+	return i
 }
 
 // end tells OnEnd that the answer of the log's entry i is over.
 func (u *Upstream) end(i int) {
-	if u.cfg.OnEnd == nil {
-		return
-	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
+	delete(u.open, i)
+	delete(u.late, i)
 	u.mu.Unlock()
-	u.cfg.OnEnd(q)
+	if u.cfg.OnEnd != nil {
+		u.cfg.OnEnd(q)
+	}
 }
 
 // event tells OnEvent that event n of the log's entry i is out.
@@ -94,7 +100,7 @@ func (u *Upstream) event(i, n int) {
 		return
 	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	u.cfg.OnEvent(q, n)
 }
@@ -103,7 +109,15 @@ func (u *Upstream) event(i, n int) {
 func (u *Upstream) change(i int, f func(*Request)) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	f(&u.log[i])
+	f(u.entryLocked(i))
+}
+
+// sent writes down how many content events of the log's entry i are out. It is change without a function, since a
+// stream calls it for each of them.
+func (u *Upstream) sent(i, events int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.entryLocked(i).Events = events
 }
 
 // fault writes a fault down.
@@ -116,8 +130,8 @@ func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
 // note completes the log's entry i, and tells OnAnswer.
 func (u *Upstream) note(i int, complete func(*Request)) {
 	u.mu.Lock()
-	complete(&u.log[i])
-	q := u.log[i]
+	complete(u.entryLocked(i))
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	if u.cfg.OnAnswer != nil {
 		u.cfg.OnAnswer(q)
@@ -140,9 +154,9 @@ func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *ex
 	x.read(body)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	x.key = q.Key
-	request := fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key)
+	request := q.Method + " " + q.Path + " key=" + q.Key
 	if u.script.limited() {
 		asks := u.script.ask(d, x, r, q.Path, body)
 		x.answer, rule, why = u.script.answer(d, x, &asks, request)
@@ -161,7 +175,7 @@ func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *ex
 func (u *Upstream) answersEarly(d dialect, i int, r *http.Request) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q := &u.log[i]
+	q := u.entryLocked(i)
 	a, ok := u.script.upcoming(q.Key, q.Path)
 	if !ok || !a.beforeBody() {
 		return false

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,8 +23,17 @@ func TestMain(m *testing.M) {
 
 // The command line, as a person sees it: one script per verb in testdata.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: examples, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"readjunit": reads(readJUnit),
 		"readjson":  reads(readJSON),
+		"ready":     readyCommand,
+		"until":     untilCommand,
 	}})
+}
+
+// examples tells scripts where the examples are.
+func examples(env *testscript.Env) error {
+	dir, err := filepath.Abs("../../examples")
+	env.Setenv("EXAMPLES", dir)
+	return err
 }
