@@ -35,7 +35,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"cmd/internal/config":     {[]string{"proxy", "keypool"}, []string{"go.yaml.in/yaml/v3", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/http/httpguts"}},
 	"cmd/internal/castore":    {[]string{"proxy"}, []string{"github.com/coder/quartz"}},
 	"cmd/internal/filesource": {[]string{"proxy", "cmd/internal/config"}, []string{"github.com/coder/quartz", "github.com/fsnotify/fsnotify"}},
-	"cmd/internal/daemon":     {[]string{"proxy"}, []string{"github.com/coder/quartz"}},
+	"cmd/internal/daemon":     {[]string{"proxy", "cmd/internal/castore"}, []string{"github.com/coder/quartz"}},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.

@@ -47,6 +47,8 @@ type Authority struct {
 	CA *proxy.CA
 	// Path is the file that clients are to trust.
 	Path string
+	// KeyFile is the file that holds the private key.
+	KeyFile string
 	// Made is true when this Open made it.
 	Made bool
 
@@ -77,7 +79,7 @@ func Open(dir string, clock quartz.Clock) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrStore, path, err)
 	}
-	a.Made, a.Path = made, filepath.Join(dir, fileCert)
+	a.Made, a.Path, a.KeyFile = made, filepath.Join(dir, fileCert), path
 	if err := publish(a.Path, a.CA.PEM()); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrStore, err)
 	}
@@ -102,7 +104,7 @@ func FromFiles(cert, key string, clock quartz.Clock) (*Authority, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrStore, cert, err)
 	}
-	a.Path = cert
+	a.Path, a.KeyFile = cert, key
 	return a, nil
 }
 
@@ -115,9 +117,6 @@ func Exposed(path string) string {
 	}
 	return info.Mode().Perm().String()
 }
-
-// KeyPath is the file of a folder that holds the private key.
-func KeyPath(dir string) string { return filepath.Join(dir, fileBoth) }
 
 func parse(chain, secret []byte, clock quartz.Clock) (*Authority, error) {
 	pair, err := tls.X509KeyPair(chain, secret)
