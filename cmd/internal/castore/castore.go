@@ -147,7 +147,7 @@ func create(dir, path string, clock quartz.Clock) (bool, error) {
 		return false, err
 	}
 	for range 10 { // another start's sweep may take the file away before it is linked
-		temp, err := writeTemp(dir, text)
+		temp, err := writeTemp(dir, text, 0o600)
 		if err != nil {
 			return false, err
 		}
@@ -189,11 +189,8 @@ func publish(path string, cert []byte) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, cert) {
 		return nil
 	}
-	temp, err := writeTemp(filepath.Dir(path), cert)
+	temp, err := writeTemp(filepath.Dir(path), cert, 0o644)
 	if err != nil {
-		return err
-	}
-	if err := os.Chmod(temp, 0o644); err != nil {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -202,14 +199,15 @@ func publish(path string, cert []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// writeTemp writes a file of mode 0600 that is on the disk when it returns.
-func writeTemp(dir string, text []byte) (string, error) {
+// writeTemp writes a file that is on the disk when it returns, unless another start's sweep
+// took it, which is no error here.
+func writeTemp(dir string, text []byte, mode fs.FileMode) (string, error) {
 	f, err := os.CreateTemp(dir, fileTemp)
 	if err != nil {
 		return "", err
 	}
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
+	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
 	if err != nil {
 		_ = os.Remove(f.Name())
 		return "", err
