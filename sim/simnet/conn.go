@@ -11,18 +11,26 @@ import (
 type Conn struct {
 	net           *Network
 	name          string
-	local, remote *net.TCPAddr
+	local, remote net.Addr
 	in, out       *flow
 }
 
 // newPair makes both ends of a connection: near dialled, far listens.
-func (n *Network) newPair(name string, from, to *net.TCPAddr) (near, far *Conn) {
+func (n *Network) newPair(name string, from, to place) (near, far *Conn) {
 	outward := newFlow(n, name, Out)
 	inward := newFlow(n, name, In)
+	outward.from, outward.to = from.end, to.end
+	inward.from, inward.to = to.end, from.end
 	outward.back, inward.back = inward, outward
-	near = &Conn{net: n, name: name, local: from, remote: to, in: inward, out: outward}
-	far = &Conn{net: n, name: name, local: to, remote: from, in: outward, out: inward}
+	near = &Conn{net: n, name: name, local: from.addr, remote: to.addr, in: inward, out: outward}
+	far = &Conn{net: n, name: name, local: to.addr, remote: from.addr, in: outward, out: inward}
 	return near, far
+}
+
+// place is where one end of a connection is.
+type place struct {
+	end  end
+	addr net.Addr
 }
 
 // Name of the connection: the actor that dialled it, or "actor>host#2".
@@ -73,10 +81,10 @@ func (c *Conn) CloseRead() error {
 	return nil
 }
 
-// LocalAddr is an IP address and a port.
+// LocalAddr is an IP address and a port, unless Address said otherwise.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr is an IP address and a port.
+// RemoteAddr is an IP address and a port, unless Address said otherwise.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets both deadlines, in virtual time.

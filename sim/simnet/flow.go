@@ -17,6 +17,8 @@ type flow struct {
 	net     *Network
 	name    string
 	dir     Direction
+	from    end      // the writer's
+	to      end      // the reader's
 	back    *flow    // the other direction
 	opening *opening // the dial that began it; nil inward
 
@@ -219,6 +221,15 @@ func (f *flow) tear() {
 	f.cond.Broadcast()
 	f.mu.Unlock()
 	f.net.enqueue(f, kindReset, nil)
+}
+
+// leave is finish without a word to the peer.
+func (f *flow) leave() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.finished = true
+	f.writeDeadline.stop()
+	f.cond.Broadcast()
 }
 
 // abandon closes the reader's end, and says whether it was open.
