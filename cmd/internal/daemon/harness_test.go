@@ -103,8 +103,7 @@ func begin(t *testing.T, text string, env map[string]string) *process {
 	require.NoError(t, err)
 	p.ca = authority.Path
 	log := daemon.NewLogger(p.log, "debug", "text")
-	source, err := filesource.New(filesource.Config{Loaded: loaded, Options: options, Logger: log})
-	require.NoError(t, err)
+	source := filesource.New(filesource.Config{Loaded: loaded, Options: options, Logger: log})
 	started := make(chan daemon.Listen, 1)
 	cfg := daemon.Config{Settings: settings, Backend: source, Authority: authority,
 		Listen:     daemon.Listen{Proxy: "127.0.0.1:0", ProxyTLS: "127.0.0.1:0", BaseURL: "127.0.0.1:0", Admin: "127.0.0.1:0"},

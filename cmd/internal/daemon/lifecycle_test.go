@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/coder/quartz"
 	"github.com/stretchr/testify/assert"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/gatedrill/gatedrill/cmd/internal/castore"
 	"github.com/gatedrill/gatedrill/cmd/internal/daemon"
+	"github.com/gatedrill/gatedrill/fakeupstream"
 	"github.com/gatedrill/gatedrill/proxy"
 )
 
@@ -28,13 +30,7 @@ func TestATermSignalDrains(t *testing.T) {
 		status, _, _ := try(p.on.BaseURL, "alpha", someToken)
 		answered <- status
 	}()
-	for up.Held() == 0 { // until the request is there
-		select {
-		case s := <-answered:
-			require.FailNow(t, "answered", "%d", s)
-		default:
-		}
-	}
+	held(t, up)
 	p.signals <- syscall.SIGTERM
 	p.state("STOPPING=1")
 	p.log.await(t, 0, "stopping")
@@ -49,6 +45,12 @@ func TestATermSignalDrains(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// held waits until an upstream holds an answer.
+func held(t *testing.T, up *fakeupstream.Upstream) {
+	t.Helper()
+	require.Eventually(t, func() bool { return up.Held() == 1 }, patience, time.Millisecond)
+}
+
 // A second signal cuts what has not finished.
 func TestASecondSignalCuts(t *testing.T) {
 	up, srv := upstream(t, false, nil, "key any: 200 hold at=status")
@@ -58,8 +60,7 @@ func TestASecondSignalCuts(t *testing.T) {
 		_, _, err := try(p.on.BaseURL, "alpha", someToken)
 		answered <- err
 	}()
-	for up.Held() == 0 {
-	}
+	held(t, up)
 	p.signals <- syscall.SIGINT
 	p.state("STOPPING=1")
 	p.signals <- syscall.SIGINT
