@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,12 +24,19 @@ func TestMain(m *testing.M) {
 
 // The command line, as a person sees it: one script per verb in testdata.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: examples, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: prepare, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"readjunit": reads(readJUnit),
 		"readjson":  reads(readJSON),
 		"ready":     readyCommand,
 		"until":     untilCommand,
+		"notified":  notified,
+		"freeport":  freePort,
 	}})
+}
+
+// prepare makes what scripts need around them.
+func prepare(env *testscript.Env) error {
+	return errors.Join(examples(env), listenForNotes(env))
 }
 
 // examples tells scripts where the examples are.

@@ -191,4 +191,3 @@ func (c *upstreamCmd) tell(a *app, h *hub) error {
 
 // errNoListener is what a script with rules of connections gets where a connection belongs to several hosts.
 var errNoListener = errors.New("a rule of connections is about a host's own connections, and several hosts share this listener: use --each")
-
