@@ -30,7 +30,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
 	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios":   {[]string{"sim"}, nil},
-	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term", "modernc.org/sqlite"}},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.
