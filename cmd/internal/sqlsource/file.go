@@ -1,6 +1,8 @@
 package sqlsource
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"time"
 
 	"modernc.org/sqlite"
 	lib "modernc.org/sqlite/lib"
@@ -36,23 +37,37 @@ func prepareFile(path string, sealed bool) error {
 	return nil
 }
 
-// dsn names the file and what each connection begins with. With mode=rw a file that is
-// gone is an error, where SQLite's default makes an empty database in its place.
-// secure_delete overwrites what is deleted, since it may be a key.
-func dsn(path string, busy time.Duration) string {
+// dsn names the file. With mode=rw a file that is gone is an error, where SQLite's default
+// makes an empty database in its place. Nothing in it makes the driver touch the file, see
+// connect.
+func dsn(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
-	options := url.Values{
-		"mode":          {"rw"},
-		"_txlock":       {"immediate"},
-		"_busy_timeout": {strconv.FormatInt(max(0, busy.Milliseconds()), 10)},
-		"_synchronous":  {"FULL"},
-		"_defensive":    {"1"},
-		"_error_rc":     {"1"},
-		"_pragma":       {"secure_delete(1)", "trusted_schema(0)"},
-	}
+	options := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_defensive": {"1"}, "_error_rc": {"1"}}
 	return "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + options.Encode()
+}
+
+// connect opens a connection. Its settings are statements and no part of the name, since
+// the driver opens without a context: one that waits for a lock there waits on when
+// nobody wants it any more. secure_delete overwrites what is deleted, since it may be a key.
+func (db *DB) connect(ctx context.Context) (*sql.Conn, error) {
+	conn, err := db.pool.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, pragma := range []string{
+		"PRAGMA busy_timeout = " + strconv.FormatInt(max(0, db.busy.Milliseconds()), 10),
+		"PRAGMA trusted_schema = 0",
+		"PRAGMA synchronous = FULL",
+		"PRAGMA secure_delete = 1",
+	} {
+		if _, err := conn.ExecContext(ctx, pragma); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
 }
 
 // failed says what could not be done with which file. What SQLite says names tables and

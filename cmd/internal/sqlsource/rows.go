@@ -48,7 +48,12 @@ func (db *DB) Rows(ctx context.Context) ([]Row, error) {
 // transact runs f in a transaction on a connection of its own, and commits when f returns
 // nil.
 func (db *DB) transact(ctx context.Context, options *sql.TxOptions, f func(*sql.Tx, vault) error) error {
-	tx, err := db.pool.BeginTx(ctx, options)
+	conn, err := db.connect(ctx)
+	if err != nil {
+		return cause(ctx, err)
+	}
+	defer func() { _ = conn.Close() }()
+	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
 		return cause(ctx, err)
 	}

@@ -52,6 +52,7 @@ type Config struct {
 type DB struct {
 	path string
 	seal []byte
+	busy time.Duration
 	pool *sql.DB
 }
 
@@ -86,12 +87,12 @@ func open(ctx context.Context, cfg Config, steps []string) (*DB, error) {
 	if err := prepareFile(cfg.Path, len(cfg.Seal) > 0); err != nil {
 		return nil, failed("open", cfg.Path, err)
 	}
-	pool, err := sql.Open("sqlite", dsn(cfg.Path, cfg.Busy))
+	pool, err := sql.Open("sqlite", dsn(cfg.Path))
 	if err != nil {
 		return nil, failed("open", cfg.Path, err)
 	}
 	pool.SetMaxIdleConns(0)
-	db := &DB{path: cfg.Path, seal: cfg.Seal, pool: pool}
+	db := &DB{path: cfg.Path, seal: cfg.Seal, busy: cfg.Busy, pool: pool}
 	if err := db.start(ctx, steps); err != nil {
 		_ = pool.Close()
 		return nil, failed("open", cfg.Path, err)
@@ -101,7 +102,7 @@ func open(ctx context.Context, cfg Config, steps []string) (*DB, error) {
 
 // start looks at the file before it changes anything in it.
 func (db *DB) start(ctx context.Context, steps []string) error {
-	conn, err := db.pool.Conn(ctx)
+	conn, err := db.connect(ctx)
 	if err != nil {
 		return err
 	}
