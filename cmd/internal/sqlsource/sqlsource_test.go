@@ -173,7 +173,7 @@ func TestWhatIsNotOurs(t *testing.T) {
 	}{
 		{file("text", strings.Repeat("this is no database ", 100), 0o600), sqlsource.ErrForeign},
 		{sqlite("foreign", "CREATE TABLE t (a)"), sqlsource.ErrForeign},
-		{sqlite("newer", "PRAGMA application_id = 1195864681; PRAGMA user_version = 99"), sqlsource.ErrNewer},
+		{sqlite("newer", "PRAGMA application_id = 1195668073; PRAGMA user_version = 99"), sqlsource.ErrNewer},
 		{file("open", "", 0o640), sqlsource.ErrExposed},
 		{filepath.Join(dir, "no", "folder"), os.ErrNotExist},
 		{dir, sqlsource.ErrForeign},
