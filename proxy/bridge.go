@@ -1,7 +1,6 @@
 package proxy
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,16 +25,20 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	p, inside := r.Context().Value(pinnedKey{}).(*pinned)
 	if !inside {
 		p = &pinned{snapshot: s.Snapshot(), id: s.stamp(w), conn: http.NewResponseController(w)}
-		r = r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	}
 	name, rest, ok := s.splitBridgeTarget(r)
 	var provider *row
 	if ok {
 		provider = p.snapshot.names[name]
 	}
-	if unavailable(w, r, provider) {
-		return
+	if !unavailable(w, r, provider) {
+		s.toProvider(w, r, provider, rest, p)
 	}
+}
+
+// toProvider sends a request to the upstream of a provider that serves, at the escaped
+// path rest beneath its base URL.
+func (s *Server) toProvider(w http.ResponseWriter, r *http.Request, provider *row, rest string, p *pinned) {
 	out, err := s.bridgeRequest(r, provider, rest, p)
 	if err != nil {
 		s.log.Warn("bridge", "id", p.id, "provider", provider.Name, "error", err)
@@ -99,17 +102,17 @@ func (s *Server) bridgeRequest(r *http.Request, provider *row, rest string, p *p
 	return newRequest(r, u, header), nil
 }
 
-// newRequest is the request to u, with the client's method, context and trailers. Its
-// body is set by exchange.
+// newRequest is the request to u, with the client's method. Its body, its trailers and its
+// context are set by exchange.
 func newRequest(r *http.Request, u *url.URL, header http.Header) *http.Request {
-	return (&http.Request{
+	return &http.Request{
 		Method:     r.Method,
 		URL:        u,
 		Proto:      "HTTP/1.1",
 		ProtoMajor: 1,
 		ProtoMinor: 1,
 		Header:     header,
-	}).WithContext(r.Context())
+	}
 }
 
 // token is the one that the request's way was opened with, or empty.

@@ -36,11 +36,14 @@ func TestBasePathAndQuery(t *testing.T) {
 		{"https://alpha.invalid/v1", "https://alpha.invalid?y", "/v1/?y"},
 	} {
 		t.Run(tt.base+" "+tt.path, func(t *testing.T) {
-			w, up := bridgeWorld(t, row("al/pha ü%", tt.base, "sk-1"), nil)
-			got := w.tunnel("alpha.invalid:443", "token").get("alpha.invalid", tt.path)
-			require.Equal(t, 200, got.StatusCode, got.body)
-			assert.Equal(t, tt.want, up.get().RequestURI)
-			assert.Equal(t, "Bearer sk-1", up.get().Header.Get("Authorization"))
+			// Without a witness the bridge's URL is not even made; that must not show.
+			for _, wrap := range []func(http.Handler) http.Handler{nil, func(next http.Handler) http.Handler { return next }} {
+				w, up := bridgeWorld(t, row("al/pha ü%", tt.base, "sk-1"), func(c *proxy.Config) { c.WrapBridge = wrap })
+				got := w.tunnel("alpha.invalid:443", "token").get("alpha.invalid", tt.path)
+				require.Equal(t, 200, got.StatusCode, got.body)
+				assert.Equal(t, tt.want, up.get().RequestURI)
+				assert.Equal(t, "Bearer sk-1", up.get().Header.Get("Authorization"))
+			}
 		})
 	}
 }

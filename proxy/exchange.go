@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"errors"
 	"net/http"
 )
@@ -20,13 +21,20 @@ type exchange struct {
 	fail func(status int, why string)
 }
 
-// exchange sends out and forwards the answer to w. It panics with
+// sending is what is kept of a request while it is sent, in one piece of memory.
+type sending struct {
+	body upload
+	last lastConn
+}
+
+// exchange sends out, with the context of r, and forwards the answer to w. It panics with
 // http.ErrAbortHandler, which ends the connection without ending the answer, when the
 // client is gone and when the upstream breaks off: a broken answer must never look
 // like a whole one.
 func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchange) {
-	body, err := takeBody(r, out, x)
-	if err != nil {
+	sent := new(sending)
+	body, last := &sent.body, &sent.last
+	if err := body.take(r, out, x); err != nil {
 		if r.Context().Err() != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -35,9 +43,10 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 		return
 	}
 	defer body.stop()
-	last := &lastConn{upload: body, hints: hints{w: w, r: r, upload: body}}
+	last.upload, last.hints = body, hints{w: w, r: r, upload: body}
 	defer last.end()
-	resp, err := x.via.RoundTrip(last.watch(out))
+	ctx := context.WithValue(r.Context(), pinnedKey{}, x.pinned)
+	resp, err := x.via.RoundTrip(last.watch(ctx, out))
 	last.hints.stop()
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {
 		// 101 without our asking for an upgrade, or no status at all.

@@ -34,10 +34,10 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request, resp *http.Resp
 // announces its trailers; it returns how many. What we have put into dst stays ours.
 // Nothing is added: net/http would guess a Content-Type and put in a Date.
 func answerHeader(dst http.Header, resp *http.Response, trusted bool) (announced int) {
-	stripHopByHop(resp.Header)
+	stripNamed(resp.Header, resp.Header["Connection"])
 	for name, values := range resp.Header {
 		switch {
-		case name == HeaderRequestID, name == HeaderCredential && !trusted, name == "Connection":
+		case name == HeaderRequestID, name == HeaderCredential && !trusted, isHopByHop(name):
 		default:
 			dst[name] = values
 		}

@@ -6,47 +6,64 @@ import (
 	"strings"
 )
 
-// hopByHop are the headers that concern one connection only: RFC 9110 section 7.6.1,
-// and those that RFC 2616 section 13.5.1 listed before.
-var hopByHop = [...]string{
-	"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade",
+// isHopByHop reports whether a header concerns one connection only: RFC 9110 section
+// 7.6.1, and those that RFC 2616 section 13.5.1 listed before.
+func isHopByHop(name string) bool {
+	switch name {
+	case "Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
 }
 
 // credentialHeaders are the headers in which clients send keys: OpenAI's and
 // Anthropic's, Azure OpenAI's, Gemini's.
 var credentialHeaders = [...]string{"Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key"}
 
-// stripHopByHop removes what concerns the connection it came from, the headers that
-// Connection names included.
-func stripHopByHop(h http.Header) {
-	for _, value := range h["Connection"] {
+// stripNamed removes from h the headers that named, the values of a Connection header,
+// declare to concern that connection only.
+func stripNamed(h http.Header, named []string) {
+	for _, value := range named {
 		for name := range strings.SplitSeq(value, ",") {
 			if name = strings.TrimSpace(name); name != "" {
 				h.Del(name)
 			}
 		}
 	}
-	for _, name := range hopByHop {
-		delete(h, name)
+}
+
+// stripHopByHop removes what concerns the connection that h came from.
+func stripHopByHop(h http.Header) {
+	stripNamed(h, h["Connection"])
+	for name := range h {
+		if isHopByHop(name) {
+			delete(h, name)
+		}
 	}
 }
 
-// outbound is a copy of a client's header without what must not leave the gateway:
-// hop-by-hop headers, everything meant for proxies, and gateway tokens.
+// outbound is a client's header without what must not leave the gateway: hop-by-hop
+// headers, everything meant for proxies, and gateway tokens. The values are shared with
+// h: they are replaced, never written to.
 func (s *Server) outbound(h http.Header, tunnelToken string) http.Header {
-	out := h.Clone()
-	if out == nil {
-		out = http.Header{}
-	}
-	stripHopByHop(out)
-	for name := range out {
-		if len(name) >= 6 && strings.EqualFold(name[:6], "Proxy-") {
-			delete(out, name)
+	out := make(http.Header, len(h)+outboundOwn)
+	for name, values := range h {
+		if !isHopByHop(name) && !isForProxies(name) {
+			out[name] = values
 		}
 	}
+	stripNamed(out, h["Connection"])
 	s.stripTokens(out, tunnelToken)
 	return out
+}
+
+// outboundOwn is how many headers the gateway mostly adds: three X-Forwarded, and the
+// permission to replay. A larger hint would double the map.
+const outboundOwn = 4
+
+func isForProxies(name string) bool {
+	return len(name) >= 6 && strings.EqualFold(name[:6], "Proxy-")
 }
 
 // stripTokens removes credentials that are the gateway's own, which clients send in
@@ -57,7 +74,7 @@ func (s *Server) stripTokens(h http.Header, tunnelToken string) {
 		if len(values) == 0 {
 			continue
 		}
-		kept := values[:0]
+		kept := make([]string, 0, len(values))
 		for _, value := range values {
 			if !s.carriesToken(value, tunnelToken) {
 				kept = append(kept, value)
@@ -90,18 +107,22 @@ func (s *Server) carriesToken(value, tunnelToken string) bool {
 // A peer that is no address and port voids the whole chain: it would claim that the
 // request came from the last hop before us.
 func forwardedBy(out http.Header, r *http.Request) {
+	own := new([3]string) // one piece of memory for all three
 	if peer, err := netip.ParseAddrPort(r.RemoteAddr); err != nil {
 		delete(out, "X-Forwarded-For")
 	} else {
-		chain := append(out["X-Forwarded-For"], peer.Addr().Unmap().WithZone("").String())
-		out["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
+		own[0] = peer.Addr().Unmap().WithZone("").String()
+		if chain := out["X-Forwarded-For"]; len(chain) > 0 {
+			own[0] = strings.Join(chain, ", ") + ", " + own[0]
+		}
+		out["X-Forwarded-For"] = own[0:1:1]
 	}
-	out.Set("X-Forwarded-Host", r.Host)
+	own[1], own[2] = r.Host, "http"
 	if r.TLS != nil {
-		out.Set("X-Forwarded-Proto", "https")
-	} else {
-		out.Set("X-Forwarded-Proto", "http")
+		own[2] = "https"
 	}
+	out["X-Forwarded-Host"] = own[1:2:2]
+	out["X-Forwarded-Proto"] = own[2:3:3]
 }
 
 // silenceUserAgent keeps net/http from adding a User-Agent of its own.

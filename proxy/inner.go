@@ -48,12 +48,25 @@ func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 
 // begin opens a request's answer and its line in the log.
 func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter, *record) {
-	rec := &record{id: s.stamp(w), verdict: verdictRefused, host: host, path: path}
-	return &statusWriter{ResponseWriter: w, conns: s.conns}, rec
+	both := &struct {
+		answer statusWriter
+		rec    record
+	}{
+		statusWriter{ResponseWriter: w, conns: s.conns},
+		record{id: s.stamp(w), verdict: verdictRefused, host: host, path: path},
+	}
+	return &both.answer, &both.rec
 }
 
-// bridged sends the request to the bridge under its provider's name.
+// bridged sends the request to the bridge under its provider's name. Where nobody else
+// sees the bridge's requests, the URL that would be made and taken apart is spared.
 func (s *Server) bridged(w *statusWriter, r *http.Request, live *row, p *pinned) {
+	if s.remote == nil && s.cfg.WrapBridge == nil {
+		done := live.via.account.begin()
+		defer func() { done(w.status) }()
+		s.toProvider(w, r, live, targetPath(r), p)
+		return
+	}
 	out := r.WithContext(context.WithValue(r.Context(), pinnedKey{}, p))
 	out.URL, out.RequestURI = s.bridgeTarget(live.Name, r)
 	s.toBridge(w, out, live, p)

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -27,12 +28,12 @@ type lastConn struct {
 	body  answerBody
 }
 
-// watch returns the request with a context that reports its connections, and what is
-// said on them before the answer. Connections are reported by the goroutine that calls
-// RoundTrip.
-func (l *lastConn) watch(r *http.Request) *http.Request {
+// watch returns the request with a context, made of ctx, that reports its connections,
+// and what is said on them before the answer. Connections are reported by the goroutine
+// that calls RoundTrip.
+func (l *lastConn) watch(ctx context.Context, r *http.Request) *http.Request {
 	l.trace = httptrace.ClientTrace{GotConn: l.got, Got1xxResponse: l.hints.got}
-	return r.WithContext(httptrace.WithClientTrace(r.Context(), &l.trace))
+	return r.WithContext(httptrace.WithClientTrace(ctx, &l.trace))
 }
 
 func (l *lastConn) got(info httptrace.GotConnInfo) {

@@ -1,11 +1,10 @@
 package proxy
 
 import (
+	"encoding/hex"
 	"io"
 	"math/big"
 	"sync"
-
-	"github.com/google/uuid"
 )
 
 // idSource draws request ids and certificate serials from one reader, which need not
@@ -13,18 +12,35 @@ import (
 type idSource struct {
 	mu     sync.Mutex
 	random io.Reader
+	bits   [16]byte // read into under mu; a local one would be made for each call
 }
 
 // requestID returns a random UUID (RFC 9562 version 4). When the reader fails, the
 // zero UUID: a request is not refused for want of a name.
 func (s *idSource) requestID() string {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	id, err := uuid.NewRandomFromReader(s.random)
+	_, err := io.ReadFull(s.random, s.bits[:])
+	id := s.bits
+	s.mu.Unlock()
 	if err != nil {
-		return uuid.Nil.String()
+		id = [16]byte{}
+	} else {
+		id[6] = id[6]&0x0f | 0x40 // the version
+		id[8] = id[8]&0x3f | 0x80 // the variant
 	}
-	return id.String()
+	return formatUUID(id)
+}
+
+// formatUUID writes a UUID as RFC 9562 section 4 has it.
+func formatUUID(id [16]byte) string {
+	var text [36]byte
+	hex.Encode(text[0:], id[0:4])
+	hex.Encode(text[9:], id[4:6])
+	hex.Encode(text[14:], id[6:8])
+	hex.Encode(text[19:], id[8:10])
+	hex.Encode(text[24:], id[10:16])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	return string(text[:])
 }
 
 // serial returns a positive number of 127 bits: RFC 5280 section 4.1.2.2 wants at
@@ -32,10 +48,10 @@ func (s *idSource) requestID() string {
 func (s *idSource) serial() (*big.Int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var b [16]byte
-	if _, err := io.ReadFull(s.random, b[:]); err != nil {
+	if _, err := io.ReadFull(s.random, s.bits[:]); err != nil {
 		return nil, err
 	}
+	b := s.bits
 	b[0] &= 0x7f
 	b[15] |= 1 // never zero
 	return new(big.Int).SetBytes(b[:]), nil

@@ -71,8 +71,9 @@ func (s *Server) serveInner() { _ = s.inner.Serve(s.tunnels) }
 // stamp puts our own headers into an answer, before anything else can answer.
 func (s *Server) stamp(w http.ResponseWriter) (id string) {
 	id = s.ids.requestID()
-	w.Header().Set(HeaderRequestID, id)
-	w.Header().Set(HeaderCredential, credentialNone)
+	own := &[2]string{id, credentialNone}
+	h := w.Header()
+	h[HeaderRequestID], h[HeaderCredential] = own[0:1:1], own[1:2:2]
 	return id
 }
 

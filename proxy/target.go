@@ -34,6 +34,10 @@ func targetPath(r *http.Request) string {
 
 // setPath puts an escaped path into u so that it is sent as it is.
 func setPath(u *url.URL, escaped string) error {
+	if isPlain(escaped) {
+		u.Path = escaped
+		return nil
+	}
 	path, err := url.PathUnescape(escaped)
 	if err != nil {
 		return err
@@ -44,6 +48,20 @@ func setPath(u *url.URL, escaped string) error {
 		u.Opaque = escaped
 	}
 	return nil
+}
+
+// isPlain reports whether a path is the same escaped, unescaped and as net/url would
+// escape it: most are, and need not be worked out.
+func isPlain(path string) bool {
+	for i := range len(path) {
+		switch c := path[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '/', c == '-', c == '_', c == '.', c == '~':
+		default:
+			return false
+		}
+	}
+	return !strings.HasPrefix(path, "//")
 }
 
 // bridgeTarget is where the bridge serves a request of the named provider:

@@ -17,18 +17,19 @@ const readAhead = 1 << 20
 
 var errUploadStopped = errors.New("proxy: the rest of the request's body is not read")
 
-// takeBody moves the client's body into out: read ahead when it is small, streamed
-// when it is not. The upload has to be stopped before the handler returns.
-func takeBody(r, out *http.Request, x exchange) (*upload, error) {
+// take moves the client's body into out: read ahead when it is small, streamed when it
+// is not. The upload has to be stopped before the handler returns.
+func (u *upload) take(r, out *http.Request, x exchange) error {
 	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
 		out.Body, out.ContentLength = http.NoBody, 0
-		return &upload{ended: true}, nil
+		u.ended = true
+		return nil
 	}
 	var head []byte
 	if r.ContentLength <= readAhead {
 		var err error
 		if head, err = readHead(r.Body, r.ContentLength); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if r.ContentLength <= readAhead && len(head) <= readAhead {
@@ -41,13 +42,14 @@ func takeBody(r, out *http.Request, x exchange) (*upload, error) {
 		if r.ContentLength < 0 && (x.verbatim || len(r.Trailer) > 0) {
 			out.ContentLength, out.Trailer = -1, r.Trailer
 		}
-		return &upload{ended: true}, nil
+		u.ended = true
+		return nil
 	}
-	u := &upload{head: head, src: r.Body, conn: x.pinned.conn, idle: make(chan struct{})}
+	u.head, u.src, u.conn, u.idle = head, r.Body, x.pinned.conn, make(chan struct{})
 	// The answer may begin before the body has ended.
 	_ = u.conn.EnableFullDuplex()
 	out.Body, out.ContentLength, out.Trailer = u, r.ContentLength, r.Trailer
-	return u, nil
+	return nil
 }
 
 // readHead reads a body to its end, or one byte more than readAhead. Its length is
@@ -57,13 +59,13 @@ func readHead(body io.Reader, length int64) ([]byte, error) {
 	if length < 0 {
 		return io.ReadAll(io.LimitReader(body, readAhead+1))
 	}
-	head := make([]byte, length)
-	if _, err := io.ReadFull(body, head); err != nil {
+	head := make([]byte, length+1)
+	if _, err := io.ReadFull(body, head[:length]); err != nil {
 		return nil, err
 	}
-	switch _, err := io.ReadFull(body, make([]byte, 1)); err {
+	switch _, err := io.ReadFull(body, head[length:]); err {
 	case io.EOF:
-		return head, nil
+		return head[:length:length], nil
 	case nil:
 		return nil, errors.New("proxy: the body is longer than its length")
 	default:
@@ -72,7 +74,7 @@ func readHead(body io.Reader, length int64) ([]byte, error) {
 }
 
 // upload is a large body on its way. The transport reads it in a goroutine of its own,
-// possibly beyond the end of the answer.
+// possibly beyond the end of the answer. The zero upload has taken nothing.
 type upload struct {
 	conn *http.ResponseController
 

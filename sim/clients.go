@@ -2,16 +2,15 @@ package sim
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -32,6 +31,7 @@ type clients struct {
 	tunnels map[string]*tunnel
 	step    int
 	sent    map[string]int // requests of each client in the present step
+	places  sessions
 }
 
 // tunnel is an open way through the gateway to one host.
@@ -42,8 +42,10 @@ type tunnel struct {
 	token  string // the gateway token that opened it
 	conn   net.Conn
 	in     *bufio.Reader
-	leave  func()      // tears the connection down, as a process that dies
-	left   atomic.Bool // the client went away on its own account
+	left   atomic.Bool  // the client went away on its own account
+	bare   *simnet.Conn // below all TLS
+	silent *silence     // nil: it says what it is told to
+	busy   atomic.Bool  // a request is under way
 }
 
 func newClients() *clients { return &clients{tunnels: map[string]*tunnel{}, sent: map[string]int{}} }
@@ -89,14 +91,16 @@ func (w *World) Connect(ctx context.Context, client, target string, o drill.Conn
 // dial opens a tunnel and observes how that went; a nil tunnel was refused.
 // passing says that the tunnel is for a single request.
 func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
-	conn, err := w.net.Dial(ctx, client, gatewayAddress)
+	bare, conn, err := w.reach(ctx, client, gatewayAddress)
 	if err != nil {
 		w.refused(ctx, trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
 		return nil
 	}
-	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn)}
-	t.leave = conn.(*simnet.Conn).Reset
-	defer context.AfterFunc(ctx, t.leave)()
+	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn), bare: bare}
+	defer context.AfterFunc(ctx, bare.Reset)()
+	if o.Stall != drill.StallNever {
+		return w.stall(t, o)
+	}
 	if refused := w.connect(t, o, passing); refused != nil {
 		conn.Close() // the gateway may have closed it already
 		w.refused(ctx, *refused)
@@ -121,31 +125,27 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 		refused.Reason = reason(err)
 		return refused
 	}
-	head := "CONNECT " + t.target + " HTTP/1.1\r\nHost: " + t.target + "\r\n"
-	if t.token != "" || o.Token.Kind == drill.CredentialText {
-		head += "Proxy-Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("drill:"+t.token)) + "\r\n"
-	}
-	for _, h := range o.Header {
-		head += h.Name + ": " + h.Value + "\r\n"
-	}
-	_, err := io.WriteString(t.conn, head+"\r\n")
-	var resp *http.Response
-	if err == nil {
-		resp, err = http.ReadResponse(t.in, &http.Request{Method: http.MethodConnect})
-	}
-	if err != nil {
-		refused.Reason = reason(err)
-		return refused
-	}
-	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(resp.Body) // a body that breaks off is what it is
-		refused.Status, refused.Header, refused.Body = resp.StatusCode, resp.Header, trace.Body{Bytes: body}
-		return refused
+	head := w.connectHead(t, o)
+	if o.Hello != drill.HelloWithConnect {
+		if _, err := io.WriteString(t.conn, head); err != nil {
+			refused.Reason = reason(err)
+			return refused
+		}
+		if !t.accepted(refused) {
+			return refused
+		}
+		head = ""
 	}
 	opened := trace.TunnelOpened{Client: t.client, Host: t.target, Passing: passing}
 	if !strings.HasSuffix(t.target, ":80") {
-		if err := w.handshake(t, o, &opened); err != nil {
-			refused.Reason = reason(err)
+		conn := net.Conn(&buffered{Conn: t.conn, r: t.in})
+		if head != "" {
+			conn = &eager{Conn: conn, head: head, accepted: func() bool { return t.accepted(refused) }}
+		}
+		if err := w.handshake(t, conn, o, &opened); err != nil {
+			if refused.Status == 0 && refused.Reason == "" {
+				refused.Reason = reason(err)
+			}
 			return refused
 		}
 	}
@@ -155,7 +155,7 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 
 // handshake does TLS inside the tunnel, and sees from the certificate who is at
 // the other end.
-func (w *World) handshake(t *tunnel, o drill.ConnectOptions, opened *trace.TunnelOpened) error {
+func (w *World) handshake(t *tunnel, inner net.Conn, o drill.ConnectOptions, opened *trace.TunnelOpened) error {
 	roots := []*authority{w.ca, w.public}
 	if o.Trust == drill.TrustNone {
 		roots = nil
@@ -164,14 +164,20 @@ func (w *World) handshake(t *tunnel, o drill.ConnectOptions, opened *trace.Tunne
 	if o.SNI != "" {
 		name = o.SNI
 	}
-	conn := tls.Client(&buffered{Conn: t.conn, r: t.in}, &tls.Config{
+	conn := tls.Client(inner, &tls.Config{
 		ServerName:                  name,
+		NextProtos:                  o.ALPN,
+		ClientSessionCache:          w.clients.session(o.Session),
 		DynamicRecordSizingDisabled: true,
 		// Verified by hand below: the name in the certificate is the tunnel's, whatever SNI says.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {
+			host := t.host
+			if s.DidResume {
+				host = "" // the certificate is that of the older session, whose host was another one
+			}
 			for _, root := range roots {
-				_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: root.roots, DNSName: t.host, CurrentTime: w.clock.Now()})
+				_, err := s.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: root.roots, DNSName: host, CurrentTime: w.clock.Now()})
 				if err == nil {
 					opened.Intercepted = root == w.ca
 					return nil
@@ -184,6 +190,10 @@ func (w *World) handshake(t *tunnel, o drill.ConnectOptions, opened *trace.Tunne
 		return err
 	}
 	t.conn, t.in = conn, bufio.NewReader(conn)
+	opened.Resumed = conn.ConnectionState().DidResume
+	if o.ALPN != nil {
+		opened.Agreed = cmp.Or(conn.ConnectionState().NegotiatedProtocol, "none")
+	}
 	if opened.Intercepted {
 		opened.Provider = trace.Unobserved
 		if inspector, ok := w.gateway.(Inspector); ok {
@@ -222,7 +232,7 @@ func (w *World) Close(_ context.Context, client string) error {
 		return nil // it was refused, which is no mistake of the drill's
 	}
 	t.left.Store(true)
-	t.conn.Close() // the other end may be gone already
+	t.close()
 	return nil
 }
 
@@ -262,6 +272,11 @@ func (w *World) Send(ctx context.Context, client string, r drill.Request) error 
 		w.log.Observe(trace.ClientGot{Client: client, Err: "the tunnel was refused"})
 		return nil
 	}
+	if t.silent != nil {
+		return fmt.Errorf("sim: %s has gone silent, as stall= says: it sends nothing", client)
+	}
+	t.busy.Store(true)
+	defer t.busy.Store(false)
 	return w.exchange(ctx, t, r)
 }
 
@@ -308,7 +323,7 @@ func (c *clients) closeAll() {
 	c.mu.Unlock()
 	for _, name := range names {
 		if t := c.take(name); t != nil {
-			t.conn.Close() // the other end may be gone, which is no error of anybody's
+			t.close()
 		}
 	}
 }

@@ -30,7 +30,7 @@ func (w *World) exchange(ctx context.Context, t *tunnel, r drill.Request) error 
 	defer context.AfterFunc(ctx, func() {
 		t.left.Store(true)
 		w.clients.drop(t)
-		t.leave()
+		t.bare.Reset()
 	})()
 	got := trace.ClientGot{Client: t.client, ID: sent.ID}
 	up := w.upload(t, r, head, sent.Body.Bytes)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -24,6 +25,9 @@ func (w *World) Expect(_ context.Context, e drill.Expectation) error {
 		w.expectKeys(e.Provider)
 	case drill.ExpectSnapshot:
 		w.expectSnapshot()
+	case drill.ExpectConnections:
+		all, open := w.net.Connections(simnet.Link{From: gatewayActor, To: e.Host})
+		w.log.Observe(trace.ConnectionsAre{Host: e.Host, All: all, Open: open})
 	default:
 		return fmt.Errorf("sim: cannot observe expectation %d", e.Kind)
 	}

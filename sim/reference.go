@@ -9,6 +9,8 @@ import (
 	"log"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/gatedrill/gatedrill/keypool"
 	"github.com/gatedrill/gatedrill/proxy"
@@ -59,7 +61,11 @@ func (r *reference) Start(_ context.Context, env Env) error {
 		return err
 	}
 	r.served = make(chan error, 1)
-	go func() { r.served <- r.server.Serve(env.Listener) }()
+	if env.ListenerTLS != nil {
+		go func() { r.served <- r.server.ServeTLS(env.Listener, env.ListenerTLS) }()
+	} else {
+		go func() { r.served <- r.server.Serve(env.Listener) }()
+	}
 	return nil
 }
 
@@ -100,6 +106,8 @@ func configure(cfg *proxy.Config, s drill.Settings) error {
 	cfg.ConnectPorts = s.Ports
 	cfg.BridgePrefix = s.Prefix
 	cfg.MaxReplayBytes = int64(s.Replay)
+	cfg.Exempt = s.Exempt
+	cfg.UpstreamProxy = proxyURL(s.Via)
 	return nil
 }
 
@@ -116,6 +124,19 @@ func configureKeys(cfg *proxy.Config, s drill.Settings) (err error) {
 		cfg.Strategy, err = keypool.ParseStrategy(string(s.Strategy))
 	}
 	return err
+}
+
+// proxyURL is a chained proxy as package proxy wants it.
+func proxyURL(via string) string {
+	if via == "" {
+		return ""
+	}
+	u := url.URL{Scheme: "http", Host: via}
+	if i := strings.LastIndex(via, "@"); i >= 0 {
+		user, password, _ := strings.Cut(via[:i], ":")
+		u.User, u.Host = url.UserPassword(user, password), via[i+1:]
+	}
+	return u.String()
 }
 
 // serveBridge puts the bridge behind its URL when a drill asks for that.

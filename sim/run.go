@@ -93,6 +93,7 @@ func (r *run) play() {
 	r.mu.Unlock()
 	err = r.steps(ctx)
 	w.leaveAll()
+	w.heal()
 	w.clients.closeAll()
 	err = errors.Join(err, w.settle(ctx), w.metrics.sample(-1))
 	r.observe()
@@ -151,8 +152,10 @@ func (r *run) judge(open, goroutines []string) {
 func (w *World) end(ctx context.Context) (open, goroutines []string, err error) {
 	stopping, cancel := context.WithTimeoutCause(ctx, stopWithin, errors.New("it did not end within an hour"))
 	defer cancel()
-	if stopErr := w.gateway.Stop(stopping); stopErr != nil {
-		err = fmt.Errorf("Stop: %w", stopErr)
+	if !w.stopped.Load() {
+		if stopErr := w.gateway.Stop(stopping); stopErr != nil {
+			err = fmt.Errorf("Stop: %w", stopErr)
+		}
 	}
 	w.upstreams.close()
 	w.source.close()

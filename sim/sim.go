@@ -61,6 +61,9 @@ type Gateway interface {
 type Env struct {
 	// Listener is where clients connect.
 	Listener net.Listener
+	// ListenerTLS has the gateway's certificate where clients reach it by TLS. Nil:
+	// they do not.
+	ListenerTLS *tls.Config
 	// Listen opens one more listener, for a bridge or an admin page of its own.
 	Listen func(address string) (net.Listener, error)
 	// Dial reaches upstreams, by name or by IP address.

@@ -31,7 +31,7 @@ type upstreams struct {
 
 type upstream struct {
 	name   string
-	fake   *fakeupstream.Upstream
+	fake   *fakeupstream.Upstream // nil: it is a proxy
 	server *http.Server
 }
 
@@ -64,9 +64,15 @@ func (w *World) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 	u := w.upstreams.find(host)
 	if u == nil {
 		var err error
+		if o.Proxy {
+			return w.upstreams.serveProxy(host, o.Login)
+		}
 		if u, err = w.upstreams.serve(host, o); err != nil {
 			return err
 		}
+	}
+	if u.fake == nil {
+		return fmt.Errorf("sim: %s is a proxy already, and stays one", host)
 	}
 	played := make([]fakeupstream.Rule, len(rules))
 	for i, r := range rules {
@@ -152,7 +158,9 @@ func (us *upstreams) learn(s check.Secret) {
 		return
 	}
 	for _, u := range us.all() {
-		u.fake.Know(s.Alias, s.Text)
+		if u.fake != nil {
+			u.fake.Know(s.Alias, s.Text)
+		}
 	}
 }
 
@@ -161,6 +169,9 @@ func (us *upstreams) learn(s check.Secret) {
 func (us *upstreams) faults() []string {
 	var list []string
 	for _, u := range us.all() {
+		if u.fake == nil {
+			continue
+		}
 		for _, f := range u.fake.Faults() {
 			list = append(list, f.Text)
 		}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
-	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -24,13 +23,12 @@ func (w *World) requestInTheOpen(ctx context.Context, client string, u *url.URL,
 	if r.Via == drill.ViaBaseURL {
 		address = baseURLAddress
 	}
-	conn, err := w.net.Dial(ctx, client, address)
+	bare, conn, err := w.reach(ctx, client, address)
 	if err != nil {
 		w.refused(ctx, trace.TunnelRefused{Client: client, Host: u.Host, Reason: reason(err)})
 		return nil
 	}
-	t := &tunnel{client: client, target: u.Host, host: hostOf(u.Host), token: w.token(r.Tunnel.Token), conn: conn, in: bufio.NewReader(conn)}
-	t.leave = conn.(*simnet.Conn).Reset
+	t := &tunnel{client: client, target: u.Host, host: hostOf(u.Host), token: w.token(r.Tunnel.Token), conn: conn, in: bufio.NewReader(conn), bare: bare}
 	if r.Via == drill.ViaBaseURL {
 		r.Path, t.host = u.RequestURI(), w.hostOfProvider(u, t.host)
 		if r.Key.Kind == drill.CredentialUsual {

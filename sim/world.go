@@ -2,12 +2,14 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/quartz"
@@ -21,6 +23,10 @@ import (
 
 // gatewayAddress is where clients find the gateway.
 const gatewayAddress = "gateway.invalid:8080"
+
+// gatewayActor is what the network calls the gateway, whether it dials or is
+// dialled.
+const gatewayActor = "gateway"
 
 // patience bounds every wait of a client, in virtual time: a request that has
 // no answer by then will not have one.
@@ -52,6 +58,7 @@ type World struct {
 	underway  underway
 	started   []*startedStep // in order, those that nobody has awaited yet
 	step      int
+	stopped   atomic.Bool // by a step
 }
 
 var _ drill.World = (*World)(nil)
@@ -88,11 +95,20 @@ func (w *World) open(ctx context.Context) error {
 	if w.public, err = newAuthority("gatedrill upstream CA", w.start); err != nil {
 		return err
 	}
+	w.net.Own(hostOf(gatewayAddress), gatewayActor)
 	l, err := w.net.Listen(gatewayAddress)
 	if err != nil {
 		return err
 	}
-	if err := w.gateway.Start(ctx, w.env(l)); err != nil {
+	env := w.env(l)
+	if w.settings.Listener == drill.ListenerTLS {
+		leaf, err := w.public.leaf(hostOf(gatewayAddress), w.start)
+		if err != nil {
+			return fmt.Errorf("certificate of the gateway: %w", err)
+		}
+		env.ListenerTLS = &tls.Config{Certificates: []tls.Certificate{leaf}, DynamicRecordSizingDisabled: true}
+	}
+	if err := w.gateway.Start(ctx, env); err != nil {
 		return fmt.Errorf("sim: start the gateway: %w", err)
 	}
 	return w.settle(ctx)
@@ -102,7 +118,7 @@ func (w *World) env(l net.Listener) Env {
 	env := Env{
 		Listener:  l,
 		Listen:    func(address string) (net.Listener, error) { return w.net.Listen(address) },
-		Dial:      w.net.Dialer("gateway"),
+		Dial:      w.net.Dialer(gatewayActor),
 		Resolve:   w.net.Lookup,
 		Roots:     w.public.roots,
 		CA:        w.ca.cert,

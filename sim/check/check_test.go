@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"testing"
@@ -172,6 +173,12 @@ func TestChecks(t *testing.T) {
 			[]string{"no-key-downstream: pool key k0 is in Reload's error"}},
 		{"a token upstream", newStory().ask("").try(trace.UpstreamGot{Host: alpha, Key: "k0", Header: head([]string{"X-Token", token})}).answer(502),
 			[]string{"no-token-upstream: alpha.invalid got the gateway token token"}},
+		{"a proxy with a login of its own",
+			newStory().see(trace.ProxyGot{Proxy: "proxy.invalid:3128", Header: head([]string{"Proxy-Authorization", "Basic ZHJpbGw6c2VjcmV0"}), Status: 200}), nil},
+		{"a proxy that gets the client's login",
+			newStory().see(trace.ProxyGot{Proxy: "proxy.invalid:3128", Header: head([]string{"Proxy-Authorization",
+				"Basic " + base64.StdEncoding.EncodeToString([]byte("drill:"+token))}), Status: 200}),
+			[]string{"no-token-upstream: proxy.invalid:3128 got the gateway token token"}},
 		{"a hop-by-hop header upstream", newStory().ask("").try(trace.UpstreamGot{Host: alpha, Key: "k0", Header: head([]string{"Proxy-Authorization", "x"})}).answer(502),
 			[]string{"no-token-upstream: alpha.invalid got the header Proxy-Authorization"}},
 		{"a key at a stranger's", newStory().ask("").try(trace.UpstreamGot{Host: "evil.invalid", Key: "k0"}).answer(502),

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"encoding/base64"
 	"net/http"
 	"sort"
 	"strings"
@@ -51,24 +52,36 @@ func noTokenUpstream() Check {
 		Bugs:     []string{"BerriAI/litellm#32202", "alibaba/higress#2220", "kcolemangt/llm-router#13"},
 		find: func(r *Run) []Finding {
 			var found []Finding
-			for _, o := range r.Observations {
-				f, ok := o.Fact.(trace.UpstreamGot)
-				if !ok {
-					continue
-				}
-				for _, h := range hopByHop(f.Header) {
-					found = append(found, findingf(o.Step, "%s got the header %s", f.Host, h))
-				}
-				text := flat(f.Header) + f.Target
+			tokens := func(step int, host, text string) {
 				for _, s := range r.Secrets {
 					if s.Kind == Token && strings.Contains(text, s.Text) {
-						found = append(found, findingf(o.Step, "%s got the gateway token %s", f.Host, s.Alias))
+						found = append(found, findingf(step, "%s got the gateway token %s", host, s.Alias))
 					}
+				}
+			}
+			for _, o := range r.Observations {
+				switch f := o.Fact.(type) {
+				case trace.ProxyGot:
+					login := decoded(f.Header.Get("Proxy-Authorization"))
+					tokens(o.Step, f.Proxy, flat(f.Header)+login)
+				case trace.UpstreamGot:
+					for _, h := range hopByHop(f.Header) {
+						found = append(found, findingf(o.Step, "%s got the header %s", f.Host, h))
+					}
+					tokens(o.Step, f.Host, flat(f.Header)+f.Target)
 				}
 			}
 			return found
 		},
 	}
+}
+
+// decoded is what Basic credentials say (RFC 7617): a proxy of the gateway's own has
+// some, and they are not the client's.
+func decoded(authorization string) string {
+	_, text, _ := strings.Cut(authorization, " ")
+	login, _ := base64.StdEncoding.DecodeString(text) // whatever can be read of it counts
+	return string(login)
 }
 
 func keyToItsHostOnly() Check {

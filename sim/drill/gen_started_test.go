@@ -64,7 +64,7 @@ func (g *generator) end() drill.Op {
 
 func (g *generator) release() drill.Op {
 	g.acted = true
-	return drill.ReleaseOp{Host: pick(g, "held", g.hosts...)}
+	return drill.ReleaseOp{Host: pick(g, "held", g.fakes...)}
 }
 
 // busy reports whether a started step has taken the name.

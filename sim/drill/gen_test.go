@@ -21,10 +21,12 @@ type generator struct {
 	keys    []string // that upstreams may answer
 	files   []drill.File
 	used    map[string]bool
-	hosts   []string // upstreams that are declared
 	started []drill.StartOp
 	opened  []string // tunnels that a start has opened
 	acted   bool     // or configured: a gateway step can come no more
+	hosts   []string // that links may name
+	fakes   []string // upstreams that may hold answers
+	stopped bool
 }
 
 // drillOf draws a drill of any verbs, with prose, blank lines, observations and files.
@@ -135,7 +137,7 @@ func (g *generator) drawFiles() []drill.File {
 
 // op draws one step that is right where it stands.
 func (g *generator) op() drill.Op {
-	all := []func() drill.Op{g.provider, g.source, g.upstream, g.reload, g.connect, g.request, g.advance, g.expect, g.parallel}
+	all := []func() drill.Op{g.provider, g.source, g.upstream, g.reload, g.connect, g.request, g.advance, g.expect, g.parallel, g.host, g.net}
 	if len(g.rows) > 0 {
 		all = append(all, g.edit, g.expectKeys)
 	}
@@ -146,11 +148,14 @@ func (g *generator) op() drill.Op {
 	if len(g.started) > 0 {
 		all = append(all, g.end)
 	}
-	if len(g.hosts) > 0 {
+	if len(g.fakes) > 0 {
 		all = append(all, g.release)
 	}
 	if !g.acted {
 		all = append(all, g.gateway)
+	}
+	if !g.stopped {
+		all = append(all, g.stop)
 	}
 	return pick(g, "verb", all...)()
 }
@@ -222,6 +227,9 @@ func (g *generator) source() drill.Op {
 }
 
 func (g *generator) upstream() drill.Op {
+	if pick(g, "proxy", false, false, true) {
+		return g.proxy()
+	}
 	op := drill.UpstreamOp{
 		Host:    pick(g, "host", "alpha.invalid", "beta.invalid:8443", "a-b.c_d.invalid"),
 		Options: drill.UpstreamOptions{Vendor: pick(g, "vendor", append(fakeupstream.Vendors(), fakeupstream.Auto)...), Plain: g.flip("plain")},
@@ -238,6 +246,7 @@ func (g *generator) upstream() drill.Op {
 	}
 	op.Notes = g.between("rule notes", len(op.Rules))
 	g.hosts = append(g.hosts, op.Host)
+	g.fakes = append(g.fakes, op.Host)
 	return op
 }
 
@@ -277,6 +286,7 @@ func (g *generator) connect() drill.Op {
 	if pick(g, "connect header", false, true) {
 		op.Options.Header = []drill.Header{{Name: "Proxy-Authorization", Value: pick(g, "authorization", "", "Bearer x", "Basic !")}}
 	}
+	op.Options = g.clientOptions(op.Options)
 	g.tunnels = append(g.tunnels, op.Client)
 	return op
 }
@@ -375,6 +385,9 @@ func (g *generator) advance() drill.Op {
 
 func (g *generator) expect() drill.Op {
 	g.acted = true
+	if len(g.hosts) > 0 && g.flip("connections") {
+		return drill.ExpectOp{Expectation: drill.Expectation{Kind: drill.ExpectConnections, Host: pick(g, "upstream", g.hosts...)}}
+	}
 	if g.flip("snapshot") {
 		return drill.ExpectOp{Expectation: drill.Expectation{Kind: drill.ExpectSnapshot}}
 	}
@@ -440,6 +453,7 @@ func (g *generator) gateway() drill.Op {
 		Strategy: pick(g, "strategy", "", drill.StrategyPrimary, drill.StrategyRoundRobin, drill.StrategyLeastLimited),
 		BaseURL:  pick(g, "base url", "", drill.On),
 	}
+	g.networkSettings(&s)
 	if reflect.DeepEqual(s, drill.Settings{}) {
 		s.Policy = drill.PolicyStrict
 	}

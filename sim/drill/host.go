@@ -91,6 +91,15 @@ func targetError(target string, which whichHosts) error {
 	return hostError(host, which)
 }
 
+// cutPort takes HOST:PORT apart. False: there is no port, and the host is all of text.
+func cutPort(text string) (host, port string, ok bool) {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil {
+		return text, "", false
+	}
+	return host, port, true
+}
+
 func portError(port string) error {
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n == 0 || strconv.FormatUint(n, 10) != port {

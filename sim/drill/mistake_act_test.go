@@ -73,10 +73,10 @@ func actMistakes() []mistakeCase {
 				"2:49: token=token names nothing: want a name, none, or text in quotes",
 				`3:34: host "beta.com" does not end in .invalid: write "beta.invalid"`,
 				"3:43: sni= is written twice: keep one",
-				`4:30: unknown word "now": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE"`,
+				`4:30: unknown word "now": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE", hello=with-connect, alpn=PROTOCOL,…, session=NAME, stall=connect|hello|handshake|request`,
 				`5:36: token "T0": want a name of a-z, 0-9 and -, which begins with a letter`,
-				`5:39: unknown word "\"trust\"": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE"`,
-				`6:30: unknown option "key=": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE"`,
+				`5:39: unknown word "\"trust\"": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE", hello=with-connect, alpn=PROTOCOL,…, session=NAME, stall=connect|hello|handshake|request`,
+				`6:30: unknown option "key=": what may follow is token=NAME|none|"TEXT", trust=gateway|none, sni=HOST, header="NAME: VALUE", hello=with-connect, alpn=PROTOCOL,…, session=NAME, stall=connect|hello|handshake|request`,
 				"7:36: trust is in quotes: write trust=none",
 			},
 		},
@@ -215,9 +215,9 @@ func actMistakes() []mistakeCase {
 				"expect keys\n" +
 				"expect snapshot now\n",
 			want: []string{
-				`1:7: what to expect is missing: write "expect metric NAME [LABEL=VALUE …]", "expect keys PROVIDER" or "expect snapshot"`,
+				`1:7: what to expect is missing: write "expect metric NAME [LABEL=VALUE …]", "expect keys PROVIDER", "expect snapshot" or "expect connections HOST"`,
 				`2:8: cannot expect "metrics": did you mean "metric"?`,
-				`3:8: cannot expect "nothing": write "expect metric NAME [LABEL=VALUE …]", "expect keys PROVIDER" or "expect snapshot"`,
+				`3:8: cannot expect "nothing": write "expect metric NAME [LABEL=VALUE …]", "expect keys PROVIDER", "expect snapshot" or "expect connections HOST"`,
 				`4:14: NAME is missing: write "expect metric NAME [LABEL=VALUE …]"`,
 				`5:15: metric "0x": want a name of letters, digits, _ and :`,
 				`6:17: label "type": want LABEL=VALUE`,
@@ -238,7 +238,7 @@ func actMistakes() []mistakeCase {
 				"gateway replay=0B\n" +
 				"gateway tunnel=\"deny\"\n",
 			want: []string{
-				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict|recovering, strategy=primary|round-robin|least-limited, prefix=/PATH, replay=SIZE, base-url=on`,
+				`1:8: no setting: write "gateway SETTING=VALUE …", where a setting is bridge=internal|recorded|url, tunnel=allow|deny, byok=allow|deny, auth=tokens|any|none, ports=PORT,…, policy=strict|recovering, strategy=primary|round-robin|least-limited, prefix=/PATH, replay=SIZE, base-url=on, exempt=CIDR,…, via=[USER:PASSWORD@]HOST:PORT, listener=plain|tls`,
 				`2:16: bridge "recoded": did you mean "recorded"?`,
 				`3:9: unknown option "bridg=": did you mean "bridge="?`,
 				`4:14: auth "all": want tokens, any or none`,

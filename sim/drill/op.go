@@ -41,6 +41,7 @@ func Verbs() []Verb {
 		providerVerb(),
 		sourceVerb(),
 		upstreamVerb(),
+		hostVerb(),
 		gatewayVerb(),
 		reloadVerb(),
 		connectVerb(),
@@ -54,6 +55,8 @@ func Verbs() []Verb {
 		cancelVerb(),
 		releaseVerb(),
 		expectVerb(),
+		netVerb(),
+		stopVerb(),
 		seedVerb(),
 	}
 }

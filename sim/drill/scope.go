@@ -30,6 +30,7 @@ type Scope struct {
 	names     []string        // of the files, in order
 	aliases   []string        // keys that rows have and clients send
 	answered  []answeredKey   // keys that upstreams answer
+	ends      ends
 }
 
 // answeredKey is a key that an upstream's rule names.
@@ -162,6 +163,7 @@ func (s *Scope) openTunnel(name string) {
 	if name == "" {
 		return
 	}
+	s.actor(name)
 	if slices.Contains(s.tunnels, name) {
 		if !s.doubtful[name] {
 			s.mistakef(name, "tunnel %s is open already: close %s first, or choose another name", name, name)
@@ -181,6 +183,7 @@ func (s *Scope) tunnel(name string) {
 
 // noTunnel checks that a client is not called like a tunnel that is open.
 func (s *Scope) noTunnel(name string) {
+	s.actor(name)
 	if slices.Contains(s.tunnels, name) && !s.doubtful[name] {
 		s.mistakef(name, "%s is a tunnel that is open here: send through it, or choose another name", name)
 	}
@@ -226,6 +229,7 @@ func (s *Scope) answers(alias string, files []string, b blockLine) {
 // never asked fails a drill anyway, but after the run, and without the name that was meant.
 func (s *Scope) finish() {
 	s.unended()
+	s.finishEnds()
 	for _, a := range s.answered {
 		if slices.Contains(s.aliases, a.alias) || s.doubtful[a.alias] {
 			continue

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,8 +18,11 @@ type Settings struct {
 	Prefix string // the bridge's path prefix; "": /api/v2/aibridge
 	Replay Size   // the largest body that is kept for a second attempt; 0: 32MiB
 
-	Strategy Strategy // which key of a provider a request gets
-	BaseURL  Switch   // whether it serves clients whose base URL it is; zero: it does not
+	Strategy Strategy       // which key of a provider a request gets
+	BaseURL  Switch         // whether it serves clients whose base URL it is; zero: it does not
+	Exempt   []netip.Prefix // private addresses that clients may reach; nil: none
+	Via      string         // [USER:PASSWORD@]HOST:PORT of the proxy behind which tunnelled hosts are; "": none
+	Listener Listener       // how clients reach the gateway itself
 }
 
 // Bridge is where decrypted requests go.
@@ -81,6 +85,11 @@ func (s Settings) Merge(t Settings) Settings {
 	if t.Ports != nil {
 		s.Ports = slices.Clone(t.Ports)
 	}
+	over(&s.Via, t.Via)
+	over(&s.Listener, t.Listener)
+	if t.Exempt != nil {
+		s.Exempt = slices.Clone(t.Exempt)
+	}
 	return s
 }
 
@@ -93,7 +102,7 @@ func over[T comparable](value *T, by T) {
 
 // settings are the words that a gateway step takes.
 func settings() []option[Settings] {
-	return []option[Settings]{
+	return append([]option[Settings]{
 		setting("bridge", "Where decrypted requests go: through the gateway's own bridge; the same, and what reaches it is observed; or to a bridge behind a URL.",
 			func(s *Settings) *Bridge { return &s.Bridge }, BridgeInternal, BridgeRecorded, BridgeURL),
 		setting("tunnel", "Whether hosts that no provider claims are tunnelled.",
@@ -131,7 +140,7 @@ func settings() []option[Settings] {
 		},
 		setting("base-url", "Whether it serves clients whose base URL is the gateway's, at http://gateway.invalid, too.",
 			func(s *Settings) *Switch { return &s.BaseURL }, On),
-	}
+	}, networkSettings()...)
 }
 
 // setting is one whose value is one of a few words.

@@ -26,7 +26,7 @@ func connectVerb() Verb {
 }
 
 func connectOptions() []option[ConnectOptions] {
-	return append(tunnelOptions(), option[ConnectOptions]{
+	return append(append(tunnelOptions(), option[ConnectOptions]{
 		name: "sni",
 		form: Form{"sni=HOST", "The server name in the ClientHello; otherwise the target's host."},
 		read: func(l *Line, w Word, o *ConnectOptions) { o.SNI = hostName().value(l, w) },
@@ -37,7 +37,7 @@ func connectOptions() []option[ConnectOptions] {
 			return []string{hostName().write(o.SNI)}
 		},
 	}, headerOption("One more header line of the CONNECT request, such as Proxy-Authorization as it should not be; it may be written several times.",
-		func(o *ConnectOptions) *[]Header { return &o.Header }))
+		func(o *ConnectOptions) *[]Header { return &o.Header })), clientOptions()...)
 }
 
 // tunnelOptions are those that a request step takes as well.

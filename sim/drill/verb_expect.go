@@ -10,19 +10,22 @@ import (
 type ExpectOp struct{ Expectation Expectation }
 
 const (
-	expectMetric   = "expect metric NAME [LABEL=VALUE …]"
-	expectKeys     = "expect keys PROVIDER"
-	expectSnapshot = "expect snapshot"
+	expectMetric      = "expect metric NAME [LABEL=VALUE …]"
+	expectKeys        = "expect keys PROVIDER"
+	expectSnapshot    = "expect snapshot"
+	expectConnections = "expect connections HOST"
 )
 
-func expectUsages() []string { return []string{expectMetric, expectKeys, expectSnapshot} }
+func expectUsages() []string {
+	return []string{expectMetric, expectKeys, expectSnapshot, expectConnections}
+}
 
 func expectVerb() Verb {
 	return Verb{
 		Name:  "expect",
 		Usage: expectUsages(),
 		Doc: "Observes what no client sees: a metric's value, of all series or of those with these labels; the state of every key of a provider; " +
-			"or the providers that the gateway routes. What it should be stands below it, behind \"=>\".",
+			"the providers that the gateway routes; or the connections that it has opened to an upstream. What it should be stands below it, behind \"=>\".",
 		Example: "expect metric gatedrill_connect_sessions_total type=mitm\n  => gatedrill_connect_sessions_total type=mitm 1\nexpect snapshot",
 		Parse:   parseExpect,
 	}
@@ -45,9 +48,18 @@ func parseExpect(l *Line) Op {
 	case w.is("snapshot"):
 		l.done(expectSnapshot)
 		return ExpectOp{Expectation{Kind: ExpectSnapshot}}
+	case w.is("connections"):
+		op := ExpectOp{Expectation{Kind: ExpectConnections}}
+		if host, ok := l.need("HOST", expectConnections); ok {
+			if op.Expectation.Host = host.whole(); upstreamError(op.Expectation.Host) != nil {
+				l.mistakef(host.Column, "%v", upstreamError(op.Expectation.Host))
+			}
+		}
+		l.done(expectConnections)
+		return op
 	default:
 		l.mistakef(w.Column, "cannot expect %q: %s", w.raw,
-			meant(w.raw, []string{"metric", "keys", "snapshot"}, "write %s", either(quoteAll(expectUsages()))))
+			meant(w.raw, []string{"metric", "keys", "snapshot", "connections"}, "write %s", either(quoteAll(expectUsages()))))
 	}
 	return nil
 }
@@ -94,6 +106,8 @@ func (op ExpectOp) String() string {
 		return p.String()
 	case ExpectKeys:
 		return "expect keys " + writeProviderName(e.Provider)
+	case ExpectConnections:
+		return "expect connections " + e.Host
 	default:
 		return expectSnapshot
 	}
@@ -108,6 +122,9 @@ func (op ExpectOp) Run(ctx context.Context, w World) error { return w.Expect(ctx
 // Check implements Op.
 func (op ExpectOp) Check(s *Scope) {
 	s.act()
+	if op.Expectation.Kind == ExpectConnections {
+		s.seek(op.Expectation.Host, op.Expectation.Host)
+	}
 	name := op.Expectation.Provider
 	if op.Expectation.Kind == ExpectKeys && name != "" && !slices.Contains(s.providers, name) && !s.doubtful[name] {
 		s.unknownProvider(name, name)

@@ -23,10 +23,12 @@ const upstreamUsage = "upstream HOST[:PORT] [openai|anthropic] [plain]"
 func upstreamVerb() Verb {
 	return Verb{
 		Name:  "upstream",
-		Usage: []string{upstreamUsage},
+		Usage: []string{upstreamUsage, proxyUsage},
 		Doc: "Declares a fake upstream, or gives one that is declared a new script: one rule per indented line, one rule per key. Without rules nothing may reach it. " +
 			"A scripted answer that is never asked for fails the drill, and so does a request that no rule answers. " +
-			"\"openai\" or \"anthropic\" fixes whose wire shape it speaks; otherwise every request decides. \"plain\" is HTTP without TLS.",
+			"\"openai\" or \"anthropic\" fixes whose wire shape it speaks; otherwise every request decides. \"plain\" is HTTP without TLS. " +
+			"\"connect-proxy\" is a proxy, which opens tunnels to what it is asked for and has no rules.",
+		Options: forms(proxyOptions()),
 		Example: "provider alpha openai https://alpha.invalid/v1 keys k0 k1\n" +
 			"upstream alpha.invalid openai\n  key k0: 429 retry-after=5\n  key k1: 200",
 		Parse: parseUpstream,
@@ -46,8 +48,11 @@ func parseUpstream(l *Line) Op {
 		w, _ := l.take()
 		op.Options.Vendor = fakeupstream.Vendor(w.raw)
 	}
+	if op.Options.Vendor == fakeupstream.Auto && l.takeIf("connect-proxy") {
+		return parseProxy(l, host, op)
+	}
 	op.Options.Plain = l.takeIf("plain")
-	l.done(upstreamUsage, append(vendorWords(), "plain")...)
+	l.done(upstreamUsage, append(vendorWords(), "plain", "connect-proxy")...)
 	block := l.takeBlock()
 	op.Notes = notesOf(block)
 	for _, b := range block {
@@ -98,6 +103,9 @@ func (op UpstreamOp) String() string {
 	if op.Options.Plain {
 		p.add("plain")
 	}
+	if op.Options.Proxy {
+		p.add("connect-proxy").add(writeOptions(proxyOptions(), op.Options)...)
+	}
 	return p.String()
 }
 
@@ -118,6 +126,7 @@ func (op UpstreamOp) Run(ctx context.Context, w World) error {
 // Check implements Op.
 func (op UpstreamOp) Check(s *Scope) {
 	s.upstreams = append(s.upstreams, op.Host)
+	s.host(op.Host)
 	for i, r := range op.Rules {
 		b := s.line.block[i]
 		var files []string

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
@@ -45,6 +46,15 @@ type World interface {
 	Release(ctx context.Context, host string) error
 	// Expect observes a fact that no client sees.
 	Expect(ctx context.Context, e Expectation) error
+	// Host sets what a name resolves to, one lookup after the other; the last answer repeats, and a nil one says
+	// that there is no such host.
+	Host(ctx context.Context, name string, answers [][]netip.Addr) error
+	// Peer sets where a client's connections come from: an IP address, or any text.
+	Peer(ctx context.Context, client, address string) error
+	// Net does something to a link; by is NetLatency's.
+	Net(ctx context.Context, link Link, act NetAct, by time.Duration) error
+	// Stop tells the gateway to shut down, and lets requests finish for so long.
+	Stop(ctx context.Context, within time.Duration) error
 	// Configure sets what s names. It is called before anything has reached the gateway. A world that builds
 	// its gateway before step one takes Drill.Settings and has nothing to do here.
 	Configure(ctx context.Context, s Settings) error
@@ -62,6 +72,9 @@ type SourceState struct {
 type UpstreamOptions struct {
 	Vendor fakeupstream.Vendor // Auto, the zero value: decided by each request
 	Plain  bool                // HTTP without TLS, on port 80 unless the host carries one; zero: TLS, port 443
+	// Proxy is a proxy for CONNECT instead of a provider; what it asks for a user's name and password is Login.
+	Proxy bool
+	Login string // USER:PASSWORD; "": it asks for none
 }
 
 // ConnectOptions say how a client opens a tunnel.
@@ -70,7 +83,11 @@ type ConnectOptions struct {
 	Trust Trust      // zero: TrustGateway
 	SNI   string     // the server name in the ClientHello; "": the target's host
 	// Header has extra header lines of the CONNECT request, in order.
-	Header []Header
+	Header  []Header
+	Hello   Hello    // zero: HelloUsual
+	ALPN    []string // the protocols that are offered, in order; nil: the client does not speak of them
+	Session string   // names the place of its TLS session; "": it resumes none
+	Stall   Stall    // zero: StallNever
 }
 
 // Trust is whose certificates a client accepts.
@@ -147,6 +164,7 @@ type Expectation struct {
 	Metric   string  // ExpectMetric: the metric's name
 	Labels   []Label // ExpectMetric: the labels that a series must have, in order; none: every series of the name
 	Provider string  // ExpectKeys: the provider's name
+	Host     string  // ExpectConnections: the upstream's name
 }
 
 // ExpectationKind says which fact is observed.
@@ -156,6 +174,8 @@ const (
 	ExpectMetric   ExpectationKind = iota + 1 // a metric's value
 	ExpectKeys                                // the state of every key of a provider
 	ExpectSnapshot                            // the providers that the gateway routes, and their statuses
+	// ExpectConnections: how many connections the gateway has opened to an upstream, and how many of them are open
+	ExpectConnections
 )
 
 // Label is one label of a metric.

@@ -15,6 +15,8 @@ func (m *Model) Expect(_ context.Context, e drill.Expectation) error {
 		m.seeKeys(e.Provider)
 	case drill.ExpectSnapshot:
 		m.seeSnapshot()
+	case drill.ExpectConnections:
+		m.cannotTell("the model counts no connections")
 	default:
 		m.cannotTell("the model has no metrics")
 	}

@@ -29,6 +29,12 @@ var limits = []string{
 	"what becomes of connections is scripted",
 	"the model foretells no step that goes on while others run",
 	"the model sends requests as usual only",
+	"the model knows no addresses that are set",
+	"the model knows no faults of the network",
+	"the model knows no clients with a hello",
+	"the model knows no proxies behind the gateway",
+	"the model counts no connections",
+	"the model's gateway does not stop",
 }
 
 // The library was written by hand and passes on the reference gateway: a model

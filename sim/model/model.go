@@ -97,6 +97,9 @@ func New(s drill.Settings, u Upstreams) *Model {
 	if s.Policy != "" && s.Policy != drill.PolicyStrict && s.Policy != drill.PolicyRecovering {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
+	if s.Via != "" {
+		m.lose("the model knows no proxies behind the gateway")
+	}
 	return m
 }
 

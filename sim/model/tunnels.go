@@ -90,6 +90,10 @@ func (m *Model) open(client, target string, o drill.ConnectOptions, passing bool
 		m.lose("the model knows no addresses, no sni= and no plain HTTP within a tunnel")
 		return nil
 	}
+	if odd(o) {
+		m.lose("the model knows no clients with a hello of their own")
+		return nil
+	}
 	t := &tunnel{client: client, host: plainHost(host), used: m.now}
 	t.address = net.JoinHostPort(t.host, port)
 	refuse := func(status int, why string) *tunnel {

@@ -11,18 +11,26 @@ import (
 type Conn struct {
 	net           *Network
 	name          string
-	local, remote *net.TCPAddr
+	local, remote net.Addr
 	in, out       *flow
 }
 
 // newPair makes both ends of a connection: near dialled, far listens.
-func (n *Network) newPair(name string, from, to *net.TCPAddr) (near, far *Conn) {
+func (n *Network) newPair(name string, from, to place) (near, far *Conn) {
 	outward := newFlow(n, name, Out)
 	inward := newFlow(n, name, In)
+	outward.from, outward.to = from.end, to.end
+	inward.from, inward.to = to.end, from.end
 	outward.back, inward.back = inward, outward
-	near = &Conn{net: n, name: name, local: from, remote: to, in: inward, out: outward}
-	far = &Conn{net: n, name: name, local: to, remote: from, in: outward, out: inward}
+	near = &Conn{net: n, name: name, local: from.addr, remote: to.addr, in: inward, out: outward}
+	far = &Conn{net: n, name: name, local: to.addr, remote: from.addr, in: outward, out: inward}
 	return near, far
+}
+
+// place is where one end of a connection is.
+type place struct {
+	end  end
+	addr net.Addr
 }
 
 // Name of the connection: the actor that dialled it, or "actor>host#2".
@@ -45,10 +53,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 // Close ends both directions: the peer reads what is in flight and then
 // io.EOF; what the peer still sends is answered with a reset.
 func (c *Conn) Close() error {
-	if !c.in.abandon() {
+	open, unfinished := c.endBoth()
+	if !open {
 		return c.wrap("close", net.ErrClosed)
 	}
-	c.out.finish()
+	if unfinished {
+		c.net.enqueue(c.out, kindEnd, nil)
+	}
 	c.net.forget(c)
 	return nil
 }
@@ -56,9 +67,20 @@ func (c *Conn) Close() error {
 // Reset tears the connection down: both ends fail with syscall.ECONNRESET, and
 // what was not read yet is lost to the peer.
 func (c *Conn) Reset() {
-	c.in.abandon()
-	c.out.tear()
+	c.endBoth()
+	c.net.enqueue(c.out, kindReset, nil)
 	c.net.forget(c)
+}
+
+// endBoth ends both directions at this end at once, without a word to the peer. It
+// says whether the end was open, and whether it could still write.
+func (c *Conn) endBoth() (open, unfinished bool) {
+	c.in.lockBoth()
+	defer c.in.unlockBoth()
+	if open = c.in.abandonLocked(); open {
+		unfinished = c.out.finishLocked()
+	}
+	return open, unfinished
 }
 
 // CloseWrite ends this end's direction and leaves the other one open.
@@ -73,10 +95,10 @@ func (c *Conn) CloseRead() error {
 	return nil
 }
 
-// LocalAddr is an IP address and a port.
+// LocalAddr is an IP address and a port, unless Address said otherwise.
 func (c *Conn) LocalAddr() net.Addr { return c.local }
 
-// RemoteAddr is an IP address and a port.
+// RemoteAddr is an IP address and a port, unless Address said otherwise.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets both deadlines, in virtual time.

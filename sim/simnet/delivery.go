@@ -58,6 +58,7 @@ type delivery struct {
 	index uint64
 	kind  Kind
 	data  []byte
+	late  bool // it had to wait for its link
 }
 
 // deliveryHeap orders by instant; names, direction and index decide a tie, so

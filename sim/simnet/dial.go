@@ -3,6 +3,7 @@ package simnet
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -17,7 +18,7 @@ import (
 // when it is 443.
 func (n *Network) Dialer(actor string) func(ctx context.Context, network, address string) (net.Conn, error) {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		return n.dial(ctx, actor, actor+">"+shortAddress(n.named(address)), true, address)
+		return n.dial(ctx, actor, true, address)
 	}
 }
 
@@ -25,7 +26,7 @@ func (n *Network) Dialer(actor string) func(ctx context.Context, network, addres
 // connection at a time: the first is named after the actor, the second
 // "actor#2".
 func (n *Network) Dial(ctx context.Context, actor, address string) (net.Conn, error) {
-	return n.dial(ctx, actor, actor, false, address)
+	return n.dial(ctx, actor, false, address)
 }
 
 type dialCount struct {
@@ -33,33 +34,53 @@ type dialCount struct {
 	epoch uint64
 }
 
-func (n *Network) dial(ctx context.Context, actor, route string, always bool, address string) (net.Conn, error) {
+// dial tries the addresses of a host one after the other, as net.Dialer does.
+func (n *Network) dial(ctx context.Context, actor string, numbered bool, address string) (net.Conn, error) {
 	host, port, err := splitAddress(address)
 	if err != nil {
 		return nil, n.opError("dial", address, err)
 	}
 	n.mu.Lock()
-	if n.closed {
-		n.mu.Unlock()
+	ips, closed := n.lookupLocked(host), n.closed
+	n.mu.Unlock()
+	switch {
+	case closed:
 		return nil, n.opError("dial", address, ErrClosed)
-	}
-	ip, known := n.lookupLocked(host)
-	if !known {
-		n.mu.Unlock()
+	case len(ips) == 0:
 		return nil, n.opError("dial", address, notFound(host))
 	}
-	name, count := n.nameLocked(route, always)
+	for _, ip := range ips {
+		var conn *Conn
+		if conn, err = n.dialIP(ctx, actor, numbered, host, ip, port); err == nil {
+			return conn, nil
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) {
+			break
+		}
+	}
+	return nil, n.opError("dial", address, err)
+}
+
+func (n *Network) dialIP(ctx context.Context, actor string, numbered bool, host string, ip net.IP, port int) (*Conn, error) {
+	n.mu.Lock()
+	host = n.nameOfLocked(host)
+	route := actor
+	if numbered {
+		route = actor + ">" + shortAddress(net.JoinHostPort(host, strconv.Itoa(port)))
+	}
+	name, count := n.nameLocked(route, numbered)
+	from := place{end{name: actor}, n.fromLocked(actor, 40000+count%20000)}
+	to := place{n.endLocked(host, port), &net.TCPAddr{IP: ip, Port: port}}
 	n.mu.Unlock()
 
-	from := &net.TCPAddr{IP: actorIP(actor), Port: 40000 + count%20000}
-	near, far := n.newPair(name, from, &net.TCPAddr{IP: ip, Port: port})
+	near, far := n.newPair(name, from, to)
 	o := &opening{address: endpoint(ip, port), far: far, done: make(chan error, 1)}
 	near.out.opening = o
 	n.enqueue(near.out, kindOpen, nil)
 	select {
 	case err := <-o.done:
 		if err != nil {
-			return nil, n.opError("dial", address, err)
+			return nil, err
 		}
 		n.track(near)
 		return near, nil
@@ -67,7 +88,7 @@ func (n *Network) dial(ctx context.Context, actor, route string, always bool, ad
 		if o.cancel() {
 			near.Close()
 		}
-		return nil, n.opError("dial", address, context.Cause(ctx))
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -113,24 +134,39 @@ func (n *Network) open(d *delivery) {
 	o := d.flow.opening
 	n.mu.Lock()
 	l := n.listeners[o.address]
+	if len(n.rules) > 0 && n.ruleLocked(refused, d.flow.from, d.flow.to).set {
+		l = nil
+	}
 	n.mu.Unlock()
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if o.cancelled {
+		return
+	}
+	n.track(o.far) // first: whoever gets it may close it at once
 	switch {
-	case o.cancelled:
 	case l == nil || !l.offer(o.far):
+		n.forget(o.far)
 		o.done <- syscall.ECONNREFUSED
 	default:
 		o.accepted = true
-		n.track(o.far)
+		n.accept(d.flow)
 		o.done <- nil
 	}
 }
 
-// Listener accepts the connections of one address.
+func (n *Network) accept(f *flow) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.accepted[[2]end{f.from, f.to}]++
+}
+
+// Listener accepts the connections of one address, or of one port at every
+// address of a host.
 type Listener struct {
 	net     *Network
-	address string
+	address string   // the first of them
+	all     []string // IP and port
 	addr    net.Addr
 
 	mu      sync.Mutex
@@ -157,19 +193,19 @@ func (n *Network) Listen(address string) (*Listener, error) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ip, known := n.lookupLocked(host)
-	if !known {
-		ip = hostIP(canonical(host))
-		n.hosts[canonical(host)] = ip
-		n.names[ip.String()] = canonical(host)
-	}
-	at := endpoint(ip, port)
-	if n.listeners[at] != nil {
-		return nil, n.opError("listen", address, ErrAddrInUse)
-	}
-	l := &Listener{net: n, address: at, addr: &net.TCPAddr{IP: ip, Port: port}}
+	ips := n.homeLocked(host)
+	l := &Listener{net: n, address: endpoint(ips[0], port), addr: &net.TCPAddr{IP: ips[0], Port: port}}
 	l.cond.L = &l.mu
-	n.listeners[at] = l
+	for _, ip := range ips {
+		at := endpoint(ip, port)
+		if n.listeners[at] != nil {
+			return nil, n.opError("listen", address, ErrAddrInUse)
+		}
+		l.all = append(l.all, at)
+	}
+	for _, at := range l.all {
+		n.listeners[at] = l
+	}
 	return l, nil
 }
 
@@ -213,7 +249,9 @@ func (l *Listener) Close() error {
 	l.mu.Unlock()
 
 	l.net.mu.Lock()
-	delete(l.net.listeners, l.address)
+	for _, at := range l.all {
+		delete(l.net.listeners, at)
+	}
 	l.net.mu.Unlock()
 	for _, c := range left {
 		c.Reset()
@@ -223,16 +261,6 @@ func (l *Listener) Close() error {
 
 // Addr is an IP address and a port.
 func (l *Listener) Addr() net.Addr { return l.addr }
-
-// Lookup resolves a name as the network does; it fails with a *net.DNSError.
-func (n *Network) Lookup(_ context.Context, host string) ([]net.IP, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if ip, ok := n.lookupLocked(host); ok {
-		return []net.IP{ip}, nil
-	}
-	return nil, notFound(host)
-}
 
 func notFound(host string) error {
 	return &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
@@ -246,30 +274,6 @@ func canonical(host string) string {
 
 func endpoint(ip net.IP, port int) string {
 	return net.JoinHostPort(ip.String(), strconv.Itoa(port))
-}
-
-func (n *Network) lookupLocked(host string) (net.IP, bool) {
-	host = canonical(host)
-	if ip := net.ParseIP(host); ip != nil {
-		return ip, true
-	}
-	ip, ok := n.hosts[host]
-	return ip, ok
-}
-
-// named puts the host's name into an address that has its IP, so that connections are
-// named alike whether their actor resolved the name itself or had it resolved.
-func (n *Network) named(address string) string {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return address
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if name, known := n.names[host]; known {
-		return net.JoinHostPort(name, port)
-	}
-	return address
 }
 
 func splitAddress(address string) (host string, port int, err error) {

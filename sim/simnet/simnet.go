@@ -75,8 +75,14 @@ type Network struct {
 	waiters   []chan struct{} // callers of Settle
 	closed    bool
 	listeners map[string]*Listener
-	hosts     map[string]net.IP
-	names     map[string]string // of hosts, by IP address
+	hosts     map[string]*host
+	named     map[string]owner  // by IP address
+	owners    map[string]string // actors, by host
+	addresses map[string]string // of actors
+	rules     []rule            // what was said about links
+	parked    []*delivery       // what waits for its link
+	forgotten []*Conn           // ends that left without a word
+	accepted  map[[2]end]int    // connections, by who dialled whom
 	dialled   map[string]*dialCount
 	live      map[*Conn]struct{}
 	epoch     uint64 // how often the driver has waited
@@ -98,8 +104,11 @@ func New(cfg Config) *Network {
 		cfg:       cfg,
 		start:     time.Now(),
 		listeners: map[string]*Listener{},
-		hosts:     map[string]net.IP{},
-		names:     map[string]string{},
+		hosts:     map[string]*host{},
+		named:     map[string]owner{},
+		owners:    map[string]string{},
+		addresses: map[string]string{},
+		accepted:  map[[2]end]int{},
 		dialled:   map[string]*dialCount{},
 		live:      map[*Conn]struct{}{},
 		wake:      make(chan struct{}, 1),
@@ -110,7 +119,7 @@ func New(cfg Config) *Network {
 }
 
 // Settle returns once every goroutine of the bubble is blocked and nothing is
-// left to deliver. Timers may still be pending: Settle moves time only as far
+// left to deliver; what waits for a link that is cut or held is not. Timers may still be pending: Settle moves time only as far
 // as the deliveries under way need. It returns ctx's error when that comes
 // first, and ErrClosed on a closed network.
 func (n *Network) Settle(ctx context.Context) error {
@@ -204,6 +213,11 @@ func (n *Network) next() (*delivery, time.Duration, driverState) {
 	if n.closed {
 		return nil, 0, driverClosed
 	}
+	for len(n.queue) > 0 && n.waitsLocked(n.queue[0].flow) {
+		d := heap.Pop(&n.queue).(*delivery)
+		d.late = true
+		n.parked = append(n.parked, d)
+	}
 	if len(n.queue) == 0 {
 		if len(n.waiters) > 0 {
 			for _, w := range n.waiters {
@@ -224,7 +238,11 @@ func (n *Network) next() (*delivery, time.Duration, driverState) {
 
 func (n *Network) deliver(d *delivery) {
 	if n.cfg.OnDelivery != nil {
-		n.cfg.OnDelivery(Delivery{At: d.at, Conn: d.flow.name, Dir: d.flow.dir, Index: d.index, Kind: d.kind})
+		at := d.at
+		if d.late {
+			at = max(at, n.now())
+		}
+		n.cfg.OnDelivery(Delivery{At: at, Conn: d.flow.name, Dir: d.flow.dir, Index: d.index, Kind: d.kind})
 	}
 	switch d.kind {
 	case kindOpen:
@@ -247,12 +265,19 @@ func (n *Network) enqueue(f *flow, kind Kind, data []byte) {
 		return
 	}
 	at := n.now() + n.cfg.Latency(f.name, f.dir, f.next)
+	if len(n.rules) > 0 {
+		at += n.ruleLocked(slow, f.from, f.to).more
+	}
 	if at <= f.last {
 		at = f.last + 1
 	}
 	f.last = at
 	d := &delivery{at: at, flow: f, index: f.next, kind: kind, data: data}
 	f.next++
+	n.pushLocked(d)
+}
+
+func (n *Network) pushLocked(d *delivery) {
 	heap.Push(&n.queue, d)
 	if n.queue[0] == d {
 		n.nudgeLocked()

@@ -148,6 +148,8 @@ type TunnelOpened struct {
 	Intercepted bool   // whose certificate it was: the gateway's CA, or the upstream's own
 	Provider    string // the provider of an intercepted host, or Unobserved
 	Passing     bool   // opened for a single request, whose answer says enough
+	Resumed     bool   // the TLS session is an older one
+	Agreed      string // the protocol, where the client offered some; "none": it came to nothing
 }
 
 // Silent implements Silent.
@@ -155,10 +157,17 @@ func (t TunnelOpened) Silent() bool { return t.Passing }
 
 func (t TunnelOpened) Actor() Actor { return Actor{RankClient, t.Client} }
 func (t TunnelOpened) String() string {
+	text := t.Client + " established, tunnelled unread"
 	if t.Intercepted {
-		return fmt.Sprintf("%s established, intercepted as %s", t.Client, t.Provider)
+		text = fmt.Sprintf("%s established, intercepted as %s", t.Client, t.Provider)
 	}
-	return t.Client + " established, tunnelled unread"
+	if t.Resumed {
+		text += ", resumed"
+	}
+	if t.Agreed != "" {
+		text += ", protocol " + t.Agreed
+	}
+	return text
 }
 
 // TunnelRefused is a CONNECT that did not become a tunnel.
@@ -243,3 +252,63 @@ func (c ClientGot) String() string {
 
 // Detail implements Detailed.
 func (c ClientGot) Detail() string { return c.Body.detail() }
+
+// ClientSilent is a client that says no more, and leaves its connection open.
+type ClientSilent struct {
+	Client string
+	At     string // where: "connect", "hello", "handshake", "request"
+}
+
+func (c ClientSilent) Actor() Actor   { return Actor{RankClient, c.Client} }
+func (c ClientSilent) String() string { return fmt.Sprintf("%s goes silent at %s", c.Client, c.At) }
+
+// TunnelClosed is a connection of a client's that the gateway ended.
+type TunnelClosed struct {
+	Client string
+	How    string // "closed", "reset"
+}
+
+func (t TunnelClosed) Actor() Actor   { return Actor{RankClient, t.Client} }
+func (t TunnelClosed) String() string { return fmt.Sprintf("%s %s by the gateway", t.Client, t.How) }
+
+// GatewayStopped is the end of a shutdown.
+type GatewayStopped struct {
+	Err string // "": nothing had to be cut off
+}
+
+func (GatewayStopped) Actor() Actor { return Actor{RankGateway, ""} }
+func (g GatewayStopped) String() string {
+	if g.Err != "" {
+		return "gateway stopped: " + g.Err
+	}
+	return "gateway stopped"
+}
+
+// ConnectionsAre says how many connections the gateway opened to an upstream.
+type ConnectionsAre struct {
+	Host string
+	All  int
+	Open int // now, at the upstream's end
+}
+
+func (ConnectionsAre) Actor() Actor { return Actor{RankGateway, "connections"} }
+func (c ConnectionsAre) String() string {
+	noun := "connections"
+	if c.All == 1 {
+		noun = "connection"
+	}
+	return fmt.Sprintf("%s has %d %s, %d open", c.Host, c.All, noun, c.Open)
+}
+
+// ProxyGot is a CONNECT that reached a proxy behind the gateway.
+type ProxyGot struct {
+	Proxy  string // host and port
+	Target string
+	Header http.Header // as it arrived
+	Status int         // answered
+}
+
+func (p ProxyGot) Actor() Actor { return Actor{RankUpstream, p.Proxy} }
+func (p ProxyGot) String() string {
+	return fmt.Sprintf("%s got CONNECT %s, answered %d", p.Proxy, p.Target, p.Status)
+}
