@@ -22,8 +22,10 @@ func TestMain(m *testing.M) {
 
 // The command line, as a person sees it: one script per verb in testdata.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: listenForNotes, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"readjunit": reads(readJUnit),
 		"readjson":  reads(readJSON),
+		"notified":  notified,
+		"freeport":  freePort,
 	}})
 }

@@ -14,6 +14,6 @@ func openBackend(loaded *config.Loaded, options config.Options, log *slog.Logger
 	case "sqlite":
 		return openDatabase(loaded, log)
 	default:
-		return filesource.New(filesource.Config{Loaded: loaded, Options: options, Logger: log})
+		return filesource.New(filesource.Config{Loaded: loaded, Options: options, Logger: log}), nil
 	}
 }

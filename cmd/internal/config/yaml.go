@@ -37,7 +37,7 @@ type mapping struct {
 // Limits of a file: far beyond what anybody writes, and within what a machine bears
 // (aliases of aliases grow by powers).
 const (
-	maxNodes = 1_000_000
+	maxNodes = 500_000
 	maxDepth = 64
 )
 
@@ -67,6 +67,9 @@ func parse(text []byte, wrong *mistakes) *node {
 		wrong.add(at(&more), "", "a second document begins here; a file has one")
 	case !errors.Is(err, io.EOF):
 		wrong.syntax(err)
+	}
+	if r.nodes > maxNodes {
+		return nil
 	}
 	return root
 }

@@ -62,7 +62,8 @@ func (d *daemon) dangers() (list []string) {
 	case len(s.Tokens) == 0:
 		list = append(list, "there are no tokens: whoever reaches the gateway uses the keys")
 	}
-	if everybody && s.Tunnel == proxy.TunnelAllow {
+	forwards := d.listeners.proxy != nil || d.listeners.proxyTLS != nil
+	if everybody && forwards && s.Tunnel == proxy.TunnelAllow {
 		list = append(list, "tunnels are open to everyone: whoever reaches the gateway reaches any host through it; tunnel: deny closes them")
 	}
 	far := func(l net.Listener, sentence string) {

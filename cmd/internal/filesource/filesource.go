@@ -8,14 +8,13 @@
 // Kubernetes swaps a link further up (..data). What happened to which file does not
 // matter; the bytes are compared.
 //
-//	source, err := filesource.New(filesource.Config{Path: path, Loaded: loaded, Logger: logger})
+//	source := filesource.New(filesource.Config{Loaded: loaded, Logger: logger})
 //	defer source.Close()
 package filesource
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -45,8 +44,9 @@ type Config struct {
 	Loaded *config.Loaded
 	// Options are those it was loaded with.
 	Options config.Options
-	// OnLoad is told of every file that was good, from within Providers; nil: nothing is.
-	OnLoad func(*config.Loaded)
+	// Unwatched leaves the system's watches alone: the files are looked at every 30 s, and
+	// nothing else. False: they are watched, where the system can.
+	Unwatched bool
 	// Clock is the time; nil: the real clock.
 	Clock quartz.Clock
 	// Logger is told of what is wrong with single rows, and of settings that wait for a
@@ -68,9 +68,9 @@ type Source struct {
 	warned []config.Mistake
 }
 
-// New begins to watch. The error is that of the system, out of watches for example; Close
-// must be called otherwise.
-func New(cfg Config) (*Source, error) {
+// New begins to watch. Close must be called. Where the system has no watches left, it is
+// said in the log, and the files are looked at every so often.
+func New(cfg Config) *Source {
 	if cfg.Clock == nil {
 		cfg.Clock = quartz.NewReal()
 	}
@@ -78,16 +78,12 @@ func New(cfg Config) (*Source, error) {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
 	s := &Source{cfg: cfg, path: cfg.Loaded.Path, changed: make(chan struct{}, 1)}
-	w, err := newWatch(cfg.Clock, cfg.Logger, s.changed)
-	if err != nil {
-		return nil, fmt.Errorf("filesource: %s: %w", s.path, err)
-	}
-	s.watch = w
-	w.follow(cfg.Loaded.Files)
+	s.watch = newWatch(cfg, s.changed)
+	s.watch.follow(cfg.Loaded.Files)
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
-	s.done.Go(func() { w.run(ctx) })
-	return s, nil
+	s.done.Go(func() { s.watch.run(ctx) })
+	return s
 }
 
 // Describe names the file.
@@ -117,9 +113,6 @@ func (s *Source) Providers(ctx context.Context) ([]proxy.Provider, error) {
 		return nil, oneLine{err}
 	}
 	s.report(l)
-	if s.cfg.OnLoad != nil {
-		s.cfg.OnLoad(l)
-	}
 	return l.Providers, nil
 }
 

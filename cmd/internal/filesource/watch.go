@@ -19,7 +19,7 @@ import (
 type watch struct {
 	clock   quartz.Clock
 	log     *slog.Logger
-	notify  *fsnotify.Watcher
+	notify  *fsnotify.Watcher // nil: the system has none to spare, or nobody wants one
 	changed chan<- struct{}
 
 	mu    sync.Mutex
@@ -27,15 +27,34 @@ type watch struct {
 	dirs  []string
 }
 
-func newWatch(clock quartz.Clock, log *slog.Logger, changed chan<- struct{}) (*watch, error) {
+func newWatch(cfg Config, changed chan<- struct{}) *watch {
+	w := &watch{clock: cfg.Clock, log: cfg.Logger, changed: changed}
+	if cfg.Unwatched {
+		return w
+	}
 	notify, err := fsnotify.NewWatcher()
 	if err != nil {
-		return nil, err
+		w.log.Warn("files cannot be watched; they are looked at every so often", "every", interval, "error", err)
+		return w
 	}
-	return &watch{clock: clock, log: log, notify: notify, changed: changed}, nil
+	w.notify = notify
+	return w
 }
 
-func (w *watch) close() error { return w.notify.Close() }
+func (w *watch) close() error {
+	if w.notify == nil {
+		return nil
+	}
+	return w.notify.Close()
+}
+
+// channels are those of the system's watches; nil ones never yield anything.
+func (w *watch) channels() (<-chan fsnotify.Event, <-chan error) {
+	if w.notify == nil {
+		return nil, nil
+	}
+	return w.notify.Events, w.notify.Errors
+}
 
 // follow watches these files from now on, which were read with these stamps. What was
 // written between the reading and now is a change.
@@ -48,6 +67,9 @@ func (w *watch) follow(files []config.Stamp) {
 
 // watchDirs is called with mu held.
 func (w *watch) watchDirs() {
+	if w.notify == nil {
+		return
+	}
 	var dirs []string
 	for _, file := range w.files {
 		dirs = append(dirs, foldersOf(file.Path)...)
@@ -95,16 +117,17 @@ func foldersOf(path string) []string {
 func (w *watch) run(ctx context.Context) {
 	ticker := w.clock.NewTicker(interval, "filesource", "look")
 	defer ticker.Stop()
+	events, faults := w.channels()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case err, ok := <-w.notify.Errors:
+		case err, ok := <-faults:
 			if ok && !errors.Is(err, fsnotify.ErrEventOverflow) {
 				w.log.Warn("watching files", "error", err)
 			}
-		case _, ok := <-w.notify.Events:
-			if !ok || !w.settle(ctx) {
+		case _, ok := <-events:
+			if !ok || !w.settle(ctx, events) {
 				return
 			}
 		case <-ticker.C:
@@ -114,7 +137,7 @@ func (w *watch) run(ctx context.Context) {
 }
 
 // settle waits until nothing has happened for a while. It reports false when ctx ends.
-func (w *watch) settle(ctx context.Context) bool {
+func (w *watch) settle(ctx context.Context, events <-chan fsnotify.Event) bool {
 	calm := w.clock.NewTimer(quiet, "filesource", "quiet")
 	defer calm.Stop()
 	end := w.clock.NewTimer(patience, "filesource", "patience")
@@ -123,7 +146,7 @@ func (w *watch) settle(ctx context.Context) bool {
 		select {
 		case <-ctx.Done():
 			return false
-		case _, ok := <-w.notify.Events:
+		case _, ok := <-events:
 			if !ok {
 				return false
 			}
