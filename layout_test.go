@@ -33,10 +33,12 @@ var layout = map[string]struct{ own, outside []string }{
 	"scenarios":    {[]string{"sim"}, nil},
 	"cmd":          {[]string{"*"}, []string{"github.com/alecthomas/kong", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang", "golang.org/x/term"}},
 
-	"cmd/internal/config":     {[]string{"proxy", "keypool"}, []string{"go.yaml.in/yaml/v3", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/http/httpguts"}},
-	"cmd/internal/castore":    {[]string{"proxy"}, []string{"github.com/coder/quartz"}},
-	"cmd/internal/filesource": {[]string{"proxy", "cmd/internal/config"}, []string{"github.com/coder/quartz", "github.com/fsnotify/fsnotify"}},
-	"cmd/internal/daemon":     {[]string{"proxy", "cmd/internal/castore"}, []string{"github.com/coder/quartz"}},
+	"cmd/internal/config":       {[]string{"proxy", "keypool"}, []string{"go.yaml.in/yaml/v3", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/http/httpguts"}},
+	"cmd/internal/castore":      {[]string{"proxy"}, []string{"github.com/coder/quartz"}},
+	"cmd/internal/filesource":   {[]string{"proxy", "cmd/internal/config"}, []string{"github.com/coder/quartz", "github.com/fsnotify/fsnotify"}},
+	"cmd/internal/sqlsource":    {[]string{"proxy"}, []string{"modernc.org/sqlite"}},
+	"cmd/internal/providersapi": {[]string{"proxy", "keypool", "cmd/internal/sqlsource"}, nil},
+	"cmd/internal/daemon":       {[]string{"proxy", "cmd/internal/castore"}, []string{"github.com/coder/quartz"}},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.

@@ -174,6 +174,9 @@ func (p *Pool) Leave(i int) {
 	s.left.Store(true)
 }
 
+// Hint is Pool.Hint for a key that is in no pool: the hint of a secret at index i, from 0.
+func Hint(i int, secret string) string { return hint(i, secret) }
+
 func hint(i int, secret string) string {
 	h := "#" + strconv.Itoa(i+1)
 	if utf8.RuneCountInString(secret) < hintLength {

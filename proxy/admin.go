@@ -44,17 +44,23 @@ func (s *Server) Admin() http.Handler {
 	mux.HandleFunc("POST /reload", s.adminReload)
 	mux.HandleFunc("POST /providers/{name}/keys/{n}/enable", s.adminEnable)
 
-	origins := http.NewCrossOriginProtection()
-	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return s.AdminGuard(mux, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		adminError(w, http.StatusForbidden, "web pages may not do this")
-	})
+	}))
+}
+
+// AdminGuard puts around next what Admin has around its own paths, for further paths of
+// the administrators' listener: a request id, a line in the log, and the refusal of what
+// web pages make browsers send, which deny answers.
+func (s *Server) AdminGuard(next, deny http.Handler) http.Handler {
+	origins := http.NewCrossOriginProtection()
 	origins.SetDenyHandler(deny)
 	guarded := origins.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if rebound(r) {
-			deny(w, r)
+			deny.ServeHTTP(w, r)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		next.ServeHTTP(w, r)
 	}))
 	return s.adminLog(guarded)
 }

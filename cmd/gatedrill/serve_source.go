@@ -12,7 +12,7 @@ import (
 func openBackend(loaded *config.Loaded, options config.Options, log *slog.Logger) (daemon.Backend, error) {
 	switch loaded.File.Source {
 	case "sqlite":
-		return nil, misuse("source: sqlite: this build has no database in it")
+		return openDatabase(loaded, log)
 	default:
 		return filesource.New(filesource.Config{Loaded: loaded, Options: options, Logger: log}), nil
 	}

@@ -166,6 +166,10 @@ func (r *resolver) source() {
 			r.add(nil, "sqlite is missing, the database of source: sqlite")
 		} else {
 			f.SQLite.Path = r.path(f.SQLite.Path)
+			r.l.Seal = r.secret(f.SQLite.Seal, []string{"sqlite", "seal"})
+			if n := len(r.l.Seal); n > 0 && n < 32 {
+				r.add([]string{"sqlite", "seal"}, "it is short: 32 characters and more; openssl rand -hex 32 makes one")
+			}
 		}
 		if given != nil {
 			r.add([]string{"providers"}, "they come from the database with source: sqlite")

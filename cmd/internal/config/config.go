@@ -100,6 +100,7 @@ type Admin struct {
 // SQLite is the database of providers.
 type SQLite struct {
 	Path string `json:"path" required:"true" doc:"The file; made when it is not there."`
+	Seal Secret `json:"seal" doc:"The secret under which keys are stored, env:NAME or file:PATH, 32 characters and more; absent: they are stored as they are."`
 }
 
 // Provider is an upstream and its keys.

@@ -25,6 +25,8 @@ type Loaded struct {
 	Tokens        []string
 	AdminToken    string
 	UpstreamProxy string
+	// Seal is the secret of the database's keys; "": they are plain.
+	Seal string
 	// Providers are the rows, with their keys.
 	Providers []proxy.Provider
 	// Rows are mistakes of single providers, which the gateway excludes.

@@ -15,6 +15,12 @@ func (l *Loaded) Warnings() (list []string) {
 	if info, err := os.Stat(l.Path); err == nil && info.Mode().Perm()&0o077 != 0 && l.hasInline() {
 		list = append(list, fmt.Sprintf("%s has keys or tokens in it and may be read by others (%s): chmod 600 it, or write env:NAME and file:PATH", l.Path, info.Mode().Perm()))
 	}
+	if l.File.Source == "sqlite" && l.AdminToken == "" {
+		list = append(list, "admin.token is missing: without it nobody can edit the database's providers")
+	}
+	if l.File.SQLite != nil && l.Seal == "" {
+		list = append(list, "sqlite.seal is missing: keys are in the database as they are, and in every backup of it")
+	}
 	for i, token := range l.Tokens {
 		if len(token) < 16 {
 			list = append(list, fmt.Sprintf("tokens[%d] is short: 16 characters and more cannot be guessed", i))
@@ -37,7 +43,7 @@ func isLoopback(host string) bool {
 func (l *Loaded) hasInline() bool {
 	inline := func(s Secret) bool { return s != "" && !s.IsReference() }
 	f := &l.File
-	return slices.ContainsFunc(f.Tokens, inline) || inline(f.Admin.Token) ||
+	return slices.ContainsFunc(f.Tokens, inline) || inline(f.Admin.Token) || f.SQLite != nil && inline(f.SQLite.Seal) ||
 		inline(f.UpstreamProxy.URL) && strings.Contains(string(f.UpstreamProxy.URL), "@") ||
 		slices.ContainsFunc(f.Providers, func(p Provider) bool { return slices.ContainsFunc(p.Keys, inline) })
 }

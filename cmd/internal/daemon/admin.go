@@ -1,13 +1,11 @@
 package daemon
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -22,9 +20,15 @@ func (d *daemon) adminServer() *http.Server {
 		d.nudge() // it may have been the first good one
 	})
 	if m, ok := d.cfg.Backend.(Mounter); ok {
-		patterns, handler := m.Mount(d.server.Reload)
+		patterns, handler := m.Mount(d.server, func(ctx context.Context) error {
+			defer d.nudge() // it may be the first good one
+			return d.server.Reload(ctx)
+		})
+		deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			refuse(w, http.StatusForbidden, `{"error": "web pages may not do this"}`)
+		})
 		for _, pattern := range patterns {
-			mux.Handle(pattern, guardPages(handler))
+			mux.Handle(pattern, d.server.AdminGuard(handler, deny))
 		}
 	}
 	return &http.Server{
@@ -56,42 +60,6 @@ func (d *daemon) askToken(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// guardPages refuses what a web page makes a browser send, as proxy.Server.Admin does
-// for its own paths: changes from another origin, and from a page whose name was made to
-// point here (DNS rebinding), which an address or localhost cannot be.
-func guardPages(next http.Handler) http.Handler {
-	deny := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusForbidden, `{"error": "web pages may not do this"}`)
-	})
-	origins := http.NewCrossOriginProtection()
-	origins.SetDenyHandler(deny)
-	return origins.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h := w.Header()
-		h.Set("Cache-Control", "no-store")
-		h.Set("X-Content-Type-Options", "nosniff")
-		if origin := r.Header.Get("Origin"); origin != "" && !(isOurs(origin) && isAddress(r.Host)) {
-			deny(w, r)
-			return
-		}
-		next.ServeHTTP(w, r)
-	}))
-}
-
-func isOurs(origin string) bool {
-	u, err := url.Parse(origin)
-	return err == nil && isAddress(u.Host)
-}
-
-func isAddress(hostport string) bool {
-	host := hostport
-	if h, _, err := net.SplitHostPort(hostport); err == nil {
-		host = h
-	}
-	host = strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
-	_, err := netip.ParseAddr(host)
-	return err == nil || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 func refuse(w http.ResponseWriter, status int, body string) {

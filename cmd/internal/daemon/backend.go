@@ -32,9 +32,8 @@ type Mounter interface {
 	// "POST /api/providers") at which the daemon puts it on the admin listener, beside
 	// proxy.Server.Admin, whose paths are /metrics, /livez, /healthz, /ca-cert.pem,
 	// /providers, /reload and /providers/…/keys/…/enable; a more special pattern wins. It is
-	// called once, before anything is served; Server.Admin's defence against web pages, and
-	// the admin token where one is configured, stand in front of the handler. After a change
-	// the handler calls reload, whose error is fit to be shown: nil means that the new
-	// providers are live.
-	Mount(reload func(context.Context) error) (patterns []string, handler http.Handler)
+	// called once, before anything is served; Server.AdminGuard, and the admin token where
+	// one is configured, stand in front of the handler. After a change the handler calls
+	// reload, whose error has been logged: nil means that the new providers are live.
+	Mount(server *proxy.Server, reload func(context.Context) error) (patterns []string, handler http.Handler)
 }
