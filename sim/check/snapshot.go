@@ -39,34 +39,43 @@ func snapshotIsWhole() Check {
 }
 
 // snapshotsOf are the numbers of the snapshots by which a request may have gone, in
-// order; nil: it went with no pool's key, or nobody can say.
+// order; nil: it went with no pool's key, or nobody can say. None at all is what half a
+// reload looks like: the keys are those of one snapshot, and the way is another's.
 func (r *Run) snapshotsOf(x *exchange, pool map[string]bool) []int {
 	pooled := slices.ContainsFunc(x.attempts, func(a attempt) bool { return pool[a.Key] })
 	if !pooled || x.sent.OwnKey != "" || x.sent.Way == trace.WayBaseURL || x.sent.Way == trace.WayRaw {
 		return nil
 	}
 	list := []int{}
+	keys, way := false, false
 	for _, l := range r.candidates(x.at, x.attempts[0].Arrived) {
-		if slices.ContainsFunc(l.owners(hostOf(x.sent.Host)), x.wentBy) {
+		whole := false
+		for _, row := range l.owners(hostOf(x.sent.Host)) {
+			keyed, led := x.keyedBy(row), x.ledBy(row)
+			keys, way, whole = keys || keyed, way || led, whole || keyed && led
+		}
+		if whole {
 			list = append(list, l.n)
 		}
+	}
+	if len(list) == 0 && !(keys && way) {
+		return nil // other checks know better what that is
 	}
 	return list
 }
 
-// wentBy reports whether a row explains every attempt: where it went, with which key,
-// on which path.
-func (x *exchange) wentBy(row trace.ProviderLoaded) bool {
+// keyedBy reports whether each attempt of a request went with a key of a row.
+func (x *exchange) keyedBy(row trace.ProviderLoaded) bool {
+	return !slices.ContainsFunc(x.attempts, func(a attempt) bool { return !slices.Contains(row.Keys, a.Key) })
+}
+
+// ledBy reports whether each attempt of a request went where a row leads.
+func (x *exchange) ledBy(row trace.ProviderLoaded) bool {
 	base, err := url.Parse(row.URL)
-	for _, a := range x.attempts {
-		switch {
-		case !slices.Contains(row.Keys, a.Key), hostOf(a.Host) != row.Host:
-			return false
-		case err == nil && row.URL != "" && !strings.HasPrefix(a.Target, strings.TrimRight(base.EscapedPath(), "/")):
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(x.attempts, func(a attempt) bool {
+		path := err != nil || strings.HasPrefix(a.Target, strings.TrimRight(base.EscapedPath(), "/"))
+		return hostOf(a.Host) != row.Host || !path
+	})
 }
 
 // sentOn says what became of a request.
