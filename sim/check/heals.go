@@ -1,7 +1,6 @@
 package check
 
 import (
-	"slices"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/trace"
@@ -18,16 +17,24 @@ func (r *Run) heals(key string) []time.Duration {
 	return list
 }
 
-// unhealed leaves out of a key's refusals those that a heal came after. Of one that was
-// under way then, nobody knows whether it counts.
-func (r *Run) unhealed(key string, seen []refusal) []refusal {
+// healed notes of a key's refusals which heal came after each. Of one that was under
+// way then, nobody knows whether it counts.
+func (r *Run) healed(key string, seen []refusal) {
 	for _, at := range r.heals(key) {
-		seen = slices.DeleteFunc(seen, func(s refusal) bool { return s.told <= at && s.known })
 		for i := range seen {
-			if seen[i].arrived <= at {
-				seen[i].doubt, seen[i].known = true, false
+			switch s := &seen[i]; {
+			case s.healed > 0 || s.arrived > at:
+			case s.told <= at && s.known:
+				s.healed = at
+			case s.doubt == 0:
+				s.doubt = at
 			}
 		}
 	}
-	return seen
 }
+
+// over reports whether a heal has taken a mark off before an instant.
+func (s refusal) over(now time.Duration) bool { return s.healed > 0 && s.healed <= now }
+
+// dubious reports whether nobody can say at an instant whether a mark counts.
+func (s refusal) dubious(now time.Duration) bool { return s.doubt > 0 && s.doubt <= now }

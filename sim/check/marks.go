@@ -18,9 +18,10 @@ type refusal struct {
 	at, told time.Duration // when it was answered, and when the gateway knew at the latest
 	rest     time.Duration // 0: disabled
 	status   int
-	known    bool // what the gateway did next shows that it saw the answer
-	doubt    bool // somebody healed the key in between: it may count or not
-	form     form // how its hint was written
+	known    bool          // what the gateway did next shows that it saw the answer
+	healed   time.Duration // when an operator took it off; 0: nobody did
+	doubt    time.Duration // when one may have: 0: nobody did
+	form     form          // how its hint was written
 }
 
 // marks reads off the pools' attempts what each key was told. A request with a key of
@@ -52,7 +53,7 @@ func (r *Run) marks() marks {
 	}
 	for key, seen := range m {
 		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
-		m[key] = r.unhealed(key, seen)
+		r.healed(key, seen)
 	}
 	return m
 }
@@ -66,7 +67,8 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 	for _, s := range m[key] {
 		switch {
 		case s.at > now:
-		case s.doubt:
+		case s.over(now):
+		case s.dubious(now):
 			r.unsure = true
 		case s.rest == 0:
 			resting, disabled = false, s.at
@@ -84,7 +86,7 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 // everOut reports whether a key was disabled up to an instant. What such a key was told
 // besides may or may not count.
 func (m marks) everOut(key string, until time.Duration) bool {
-	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until })
+	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
 }
 
 // reloadedBetween reports whether rows were loaded in a span of time, its ends

@@ -63,10 +63,10 @@ func (r *Run) judgePassed(marks marks, all []*exchange, key string, x *exchange)
 	var over []refusal
 	for _, s := range marks[key] {
 		switch {
-		case s.at > x.gotAt:
+		case s.at > x.gotAt, s.over(x.at):
 		case r.late(key, s) && s.known:
 			p.kind, p.mark = overLate, s
-		case s.rest == 0 || !s.known || s.told+s.rest > x.at:
+		case s.rest == 0 || !s.known || s.dubious(x.gotAt) || s.over(x.gotAt) || s.told+s.rest > x.at:
 			return p, false
 		default:
 			over = append(over, s)

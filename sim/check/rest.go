@@ -115,7 +115,7 @@ func (r *Run) restless(kind func(use) (why string, ok bool)) []Finding {
 func (r *Run) setAside(marks marks, a attempt, began time.Duration) (u use, ok bool) {
 	out := marks.everOut(a.Key, a.Arrived)
 	for _, s := range marks[a.Key] {
-		if s.request == a.Request || !s.known || s.told > min(began, a.Arrived) {
+		if s.request == a.Request || !s.known || s.told > min(began, a.Arrived) || s.over(a.Arrived) || s.dubious(a.Arrived) {
 			continue
 		}
 		reloaded := r.reloadedBetween(s.began, a.Arrived)

@@ -88,8 +88,8 @@ func (r *Run) stateOf(marks marks, key string, at time.Duration) string {
 	state := "available"
 	for _, s := range marks[key] {
 		switch {
-		case s.at > at:
-		case !s.known || s.told > at || r.late(key, s):
+		case s.at > at, s.over(at):
+		case !s.known || s.dubious(at) || s.told > at || r.late(key, s):
 			return ""
 		case s.rest == 0:
 			if !r.keepsURL(key, s.began, at) {
