@@ -53,6 +53,18 @@ const (
 	NoPanic        = "no-panic"          // the process lives, and the run ends in real time
 )
 
+// OfTheEngine lists them, with what they say. Find finds nothing for them.
+func OfTheEngine() []Check {
+	nothing := func(*Run) []Finding { return nil }
+	return []Check{
+		{ScriptIsPlayed, "Each answer that an upstream has in its script is asked for, and each request has one.", nil, nothing},
+		{NoLockAcrossIO, "No goroutine stays parked on a mutex whose holder waits for the network.", nil, nothing},
+		{NoDeadlock, "Something can always go on.", nil, nothing},
+		{StaysVirtual, "The gateway waits for nothing real: no socket, no file, no process.", nil, nothing},
+		{NoPanic, "The process lives, and the run ends in real time.", nil, nothing},
+	}
+}
+
 // Finding is one way in which a gateway was wrong.
 type Finding struct {
 	Check string

@@ -104,6 +104,10 @@ func TestViewEqualsState(t *testing.T) {
 		"view-equals-state: alpha k1 is shown as cooling, and the answers to it say disabled"},
 		shown(shown(limited(), "k0", "available"), "k1", "cooling 1m (401)").findings())
 
+	healed := limited().heal("k1", trace.Healed)
+	healed.see(trace.KeyIs{Provider: "alpha", Key: "k1", State: "available"}).run.Observations[len(healed.run.Observations)-1].At -= time.Microsecond
+	assert.Empty(t, healed.findings(), "at the very instant of a heal both are right")
+
 	s := limited().wait(time.Millisecond)
 	pool := func(available, cooling, disabled float64) []check.Sample {
 		keys := func(state string, n float64) check.Sample {

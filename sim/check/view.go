@@ -88,6 +88,8 @@ func (r *Run) stateOf(marks marks, key string, at time.Duration) string {
 	state := "available"
 	for _, s := range marks[key] {
 		switch {
+		case s.healed == at && s.over(at):
+			return "" // before or after: the clock cannot tell
 		case s.at > at, s.over(at):
 		case !s.known || s.dubious(at) || s.told > at || r.late(key, s):
 			return ""
