@@ -29,6 +29,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/loopback": {[]string{"fakeupstream", "proxy"}, nil},
 	"sim/model":    {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
 	"sim/gen":      {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
+	"sim/law":      {[]string{"sim"}, nil},
 	"sim/patient":  {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios":    {[]string{"sim"}, nil},
 	"cmd":          {[]string{"*"}, []string{"github.com/alecthomas/kong", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang", "golang.org/x/term"}},

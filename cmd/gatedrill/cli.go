@@ -32,6 +32,7 @@ type cli struct {
 	List     listCmd     `cmd:"" help:"List the drills of the library."`
 	Show     showCmd     `cmd:"" help:"Print a drill of the library."`
 	Rows     rowsCmd     `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
+	Checks   checksCmd   `cmd:"" help:"List what is checked in every run."`
 	Upstream upstreamCmd `cmd:"" help:"Serve fake upstreams by the script of a file, for curl, SDKs and gateways that run elsewhere."`
 	Serve    serveCmd    `cmd:"" help:"Run the reference gateway in front of real keys, until a signal stops it."`
 	Help     helpCmd     `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
