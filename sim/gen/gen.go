@@ -84,6 +84,7 @@ type writer struct {
 	keys     int           // made so far
 	tunnels  []string      // open
 	opened   int           // tunnels so far
+	explorer
 	// Of the requests that are sent at the same time right now, those that have yet to
 	// be answered, and those that are.
 	burst, answered int
@@ -111,7 +112,12 @@ func (w *writer) drawSettings() drill.Settings {
 func (w *writer) do(op drill.Op) {
 	w.ops = append(w.ops, op)
 	w.last = w.world.Play(op)
-	if why := w.world.Lost(); why != "" {
+	why := w.world.Lost()
+	switch {
+	case why == "" || w.wild:
+	case w.exploring: // its answers are drawn as they are asked for, and here nobody knows
+		w.ops, w.over = w.ops[:len(w.ops)-1], true
+	default:
 		panic(fmt.Sprintf("gen: a story that nobody can foretell, since %s: %s", why, op))
 	}
 }
@@ -129,7 +135,7 @@ func (w *writer) finish(seed uint64) Story {
 	}
 	d.Steps[0].Lead = append(d.Steps[0].Lead, "")
 	for i, o := range model.Predict(d) {
-		if loud(d.Steps[i].Op) {
+		if loud(d.Steps[i].Op) || w.exploring && len(o.Facts) > 0 {
 			d.Steps[i].Want = o.Lines()
 		}
 	}
