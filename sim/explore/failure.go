@@ -1,7 +1,6 @@
 package explore
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -73,7 +72,7 @@ func firstDifference(v *sim.Verdict, seen []trace.Observation, times []time.Dura
 // and numbers aside.
 func difference(s sim.StepResult) Failure {
 	i := 0
-	for i < len(s.Want) && i < len(s.Got) && s.Want[i] == s.Got[i] {
+	for i < len(s.Want) && i < len(s.Got) && !(sim.StepResult{Want: s.Want[i : i+1], Got: s.Got[i : i+1]}).Differs() {
 		i++
 	}
 	line := func(list []string) string {
@@ -85,7 +84,7 @@ func difference(s sim.StepResult) Failure {
 	want, got := line(s.Want), line(s.Got)
 	return Failure{
 		Name: fmt.Sprintf("%sexpected %q, got %q", differs, shape(want), shape(got)),
-		Text: fmt.Sprintf("%s: expected %q, got %q", s.Line, want, got),
+		Text: fmt.Sprintf("%s: the model expects %q, and there was %q", s.Line, want, got),
 	}
 }
 
@@ -95,7 +94,8 @@ var shapes = []struct {
 }{
 	{regexp.MustCompile(`/\S+`), "/PATH"},
 	{regexp.MustCompile(`[\w.-]+\.invalid(:\d+)?`), "HOST"},
-	{regexp.MustCompile(`\bkey=(k\d+|mine)\b`), "key=KEY"},
+	{regexp.MustCompile(`\bkey=k\d+\b`), "key=KEY"},
+	{regexp.MustCompile(`\b(answered|answers) \d+`), "answered"},
 	{regexp.MustCompile(`\bk\d+\b`), "KEY"},
 	{regexp.MustCompile(`\b(alpha|beta|gamma|broken)(-v2)*\b`), "NAME"},
 	{regexp.MustCompile(`^([a-z]\d+|client)\b`), "CLIENT"},
@@ -115,6 +115,3 @@ func shape(line string) string {
 func (r Result) has(name string) bool {
 	return slices.ContainsFunc(r.Failures, func(f Failure) bool { return f.Name == name })
 }
-
-// byName puts failures in an order of their own.
-func byName(a, b Failure) int { return cmp.Compare(a.Name, b.Name) }

@@ -56,7 +56,7 @@ func (f Found) write(d *drill.Drill) string {
 		told.Steps = with.Steps
 	}
 	var b strings.Builder
-	for _, line := range wrap(f.Name + ": " + f.Text) {
+	for _, line := range wrap(f.What()) {
 		fmt.Fprintf(&b, "# %s\n", line)
 	}
 	fmt.Fprintf(&b, "# Run %d of seed %d, shrunk from %d steps. Replay: gatedrill replay %s --seed %d\n\n", f.Job.Run, f.Job.Seed, f.Before, f.File(), f.Seed)
@@ -67,9 +67,20 @@ var notInNames = regexp.MustCompile(`[^a-z0-9]+`)
 
 // File is a name for the drill's file.
 func (f Found) File() string {
-	name := strings.TrimPrefix(strings.ToLower(f.Name), strings.TrimSpace(differs))
-	name = strings.Trim(notInNames.ReplaceAllString(name, "-"), "-")
-	return name[:min(len(name), 60)] + ".drill"
+	if !f.IsDifference() {
+		return f.Name + ".drill"
+	}
+	expected, _, _ := strings.Cut(strings.TrimPrefix(f.Name, differs), ", got")
+	slug := strings.Trim(notInNames.ReplaceAllString(strings.ToLower(expected), "-"), "-")
+	return fmt.Sprintf("%s-%d.drill", slug[:min(len(slug), 40)], f.Job.Run)
+}
+
+// What says what is wrong.
+func (f Failure) What() string {
+	if f.IsDifference() {
+		return f.Text
+	}
+	return f.Name + ": " + f.Text
 }
 
 // String says what was found and how.
@@ -78,8 +89,8 @@ func (f Found) String() string {
 	if !f.Exact {
 		exact = "played twice, it is NOT the same"
 	}
-	return fmt.Sprintf("%s: %s\n  run %d of seed %d: %d steps, shrunk to %d in %d tries and %s; %s",
-		f.Name, f.Text, f.Job.Run, f.Job.Seed, f.Before, f.Steps, f.Tries, f.Took.Round(10*time.Millisecond), exact)
+	return fmt.Sprintf("%s\n  run %d of seed %d: %d steps, shrunk to %d in %d tries and %s; %s",
+		f.What(), f.Job.Run, f.Job.Seed, f.Before, f.Steps, f.Tries, f.Took.Round(10*time.Millisecond), exact)
 }
 
 // wrap breaks a text into lines for people.
