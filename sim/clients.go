@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -46,6 +47,8 @@ type tunnel struct {
 	bare   *simnet.Conn // below all TLS
 	silent *silence     // nil: it says what it is told to
 	busy   atomic.Bool  // a request is under way
+	way    trace.Way
+	asked  time.Duration // when it was opened
 }
 
 func newClients() *clients { return &clients{tunnels: map[string]*tunnel{}, sent: map[string]int{}} }
@@ -91,12 +94,13 @@ func (w *World) Connect(ctx context.Context, client, target string, o drill.Conn
 // dial opens a tunnel and observes how that went; a nil tunnel was refused.
 // passing says that the tunnel is for a single request.
 func (w *World) dial(ctx context.Context, client, target string, o drill.ConnectOptions, passing bool) *tunnel {
+	asked := w.since()
 	bare, conn, err := w.reach(ctx, client, gatewayAddress)
 	if err != nil {
 		w.refused(ctx, trace.TunnelRefused{Client: client, Host: target, Reason: reason(err)})
 		return nil
 	}
-	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn), bare: bare}
+	t := &tunnel{client: client, target: target, host: hostOf(target), token: w.token(o.Token), conn: conn, in: bufio.NewReader(conn), bare: bare, asked: asked}
 	defer context.AfterFunc(ctx, bare.Reset)()
 	if o.Stall != drill.StallNever {
 		return w.stall(t, o)
@@ -136,7 +140,7 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 		}
 		head = ""
 	}
-	opened := trace.TunnelOpened{Client: t.client, Host: t.target, Passing: passing}
+	opened := trace.TunnelOpened{Client: t.client, Host: t.target, Passing: passing, Asked: t.asked}
 	if !strings.HasSuffix(t.target, ":80") {
 		conn := net.Conn(&buffered{Conn: t.conn, r: t.in})
 		if head != "" {
@@ -148,6 +152,9 @@ func (w *World) connect(t *tunnel, o drill.ConnectOptions, passing bool) *trace.
 			}
 			return refused
 		}
+	}
+	if t.way = trace.WayTunnel; !opened.Intercepted {
+		t.way = trace.WayRaw
 	}
 	w.log.Observe(opened)
 	return nil

@@ -17,7 +17,7 @@ const usualBody = `{"model":"drill-1","max_tokens":16,"messages":[{"role":"user"
 
 // compose makes the request's head and the fact that says what it was.
 func (w *World) compose(t *tunnel, r drill.Request) (trace.RequestSent, []byte, error) {
-	sent := trace.RequestSent{Client: t.client, ID: w.nextID(t.client), Host: t.host, Method: r.Method, Target: r.Path}
+	sent := trace.RequestSent{Client: t.client, ID: w.nextID(t.client), Host: t.host, Method: r.Method, Target: r.Path, Way: t.way, Header: http.Header{}}
 	body, err := w.body(r)
 	if err != nil {
 		return sent, nil, err
@@ -34,7 +34,10 @@ func (w *World) compose(t *tunnel, r drill.Request) (trace.RequestSent, []byte, 
 	if r.Host != "" {
 		host = r.Host
 	}
-	line := func(name, value string) { fmt.Fprintf(&head, "%s: %s\r\n", name, value) }
+	line := func(name, value string) {
+		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
+		sent.Header.Add(name, value)
+	}
 	line("Host", host)
 	line("User-Agent", "gatedrill-client/1")
 	line(requestMark, sent.ID)

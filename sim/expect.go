@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -40,13 +41,7 @@ func (w *World) expectKeys(provider string) {
 		w.log.Observe(trace.KeyIs{Provider: provider, State: trace.Unobserved})
 		return
 	}
-	var aliases []string
-	for _, row := range w.source.rows.All() {
-		if row.Name == provider && row.HasKeys {
-			aliases = row.Keys
-			break
-		}
-	}
+	aliases := keysOf(w.source.rows.All(), provider)
 	states := inspector.Keys(provider)
 	if len(states) == 0 {
 		w.log.Observe(trace.KeyIs{Provider: provider, State: "has no keys"})
@@ -119,6 +114,7 @@ func hasLabels(series string, labels []drill.Label) bool {
 type metricsWatch struct {
 	registry *prometheus.Registry
 	samples  []check.Sample
+	now      func() time.Duration
 	told     map[string]float64 // instants that an expectation has shown
 }
 
@@ -137,7 +133,7 @@ func (m *metricsWatch) read(step int) ([]check.Sample, error) {
 	var list []check.Sample
 	for _, f := range families {
 		for _, series := range f.GetMetric() {
-			s := check.Sample{Step: step, Name: f.GetName(), Series: seriesText(f.GetName(), series)}
+			s := check.Sample{Step: step, At: m.now(), Name: f.GetName(), Series: seriesText(f.GetName(), series)}
 			switch {
 			case series.GetGauge() != nil:
 				s.Gauge, s.Value = true, series.GetGauge().GetValue()

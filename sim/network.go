@@ -19,6 +19,7 @@ import (
 
 // Host implements drill.World.
 func (w *World) Host(_ context.Context, name string, answers [][]netip.Addr) error {
+	w.log.Observe(trace.NetChanged{To: name, Act: trace.Resolved})
 	w.net.Resolve(name, answers...)
 	return nil
 }
@@ -32,6 +33,7 @@ func (w *World) Peer(_ context.Context, client, address string) error {
 // Net implements drill.World.
 func (w *World) Net(_ context.Context, l drill.Link, act drill.NetAct, by time.Duration) error {
 	link := simnet.Link{From: l.From, To: l.To}
+	w.log.Observe(trace.NetChanged{From: l.From, To: l.To, Act: string(act), By: by})
 	switch act {
 	case drill.NetLatency:
 		w.net.Slow(link, by)
@@ -55,6 +57,13 @@ func (w *World) Net(_ context.Context, l drill.Link, act drill.NetAct, by time.D
 		return fmt.Errorf("sim: nothing like %q happens to a link", act)
 	}
 	return nil
+}
+
+// dialed notes whom the gateway dials.
+func (w *World) dialed(d simnet.Dialed) {
+	if d.From == gatewayActor {
+		w.log.Observe(trace.GatewayDialed{Conn: d.Conn, Host: d.Host, Address: d.Address})
+	}
 }
 
 // heal ends every fault of the network: how a gateway stops is not the story

@@ -115,11 +115,16 @@ func (s *source) Providers(ctx context.Context) ([]proxy.Provider, error) {
 	if a, ok := ctx.Value(answeredKey{}).(*answered); ok {
 		a.rows = rows
 	}
-	if err := s.wait(ctx); err != nil {
-		return nil, err
+	told, _ := ctx.Value(answeredKey{}).(*answered)
+	err := s.wait(ctx)
+	if state, _ := s.now(); err == nil && state.Fail != "" {
+		err = errors.New(state.Fail)
 	}
-	if state, _ := s.now(); state.Fail != "" {
-		return nil, errors.New(state.Fail)
+	if err != nil {
+		if told != nil {
+			told.failed = true
+		}
+		return nil, err
 	}
 	list := make([]proxy.Provider, len(rows))
 	for i, row := range rows {
@@ -162,6 +167,9 @@ func (s *source) wait(ctx context.Context) error {
 // it observes the status. It travels in the context of the reload, where the
 // gateway passes that on.
 type (
-	answered    struct{ rows []drill.Row }
+	answered struct {
+		rows   []drill.Row
+		failed bool // the source had no rows to give
+	}
 	answeredKey struct{}
 )

@@ -19,16 +19,16 @@ const baseURLAddress = "gateway.invalid:80"
 // requestInTheOpen sends a request without any tunnel: to the proxy listener with
 // an absolute URL, or to the listener of base-URL mode.
 func (w *World) requestInTheOpen(ctx context.Context, client string, u *url.URL, r drill.Request) error {
-	address := gatewayAddress
+	address, way := gatewayAddress, trace.WayAbsolute
 	if r.Via == drill.ViaBaseURL {
-		address = baseURLAddress
+		address, way = baseURLAddress, trace.WayBaseURL
 	}
 	bare, conn, err := w.reach(ctx, client, address)
 	if err != nil {
 		w.refused(ctx, trace.TunnelRefused{Client: client, Host: u.Host, Reason: reason(err)})
 		return nil
 	}
-	t := &tunnel{client: client, target: u.Host, host: hostOf(u.Host), token: w.token(r.Tunnel.Token), conn: conn, in: bufio.NewReader(conn), bare: bare}
+	t := &tunnel{client: client, target: u.Host, host: hostOf(u.Host), token: w.token(r.Tunnel.Token), conn: conn, in: bufio.NewReader(conn), bare: bare, way: way}
 	if r.Via == drill.ViaBaseURL {
 		r.Path, t.host = u.RequestURI(), w.hostOfProvider(u, t.host)
 		if r.Key.Kind == drill.CredentialUsual {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -59,6 +58,7 @@ type World struct {
 	started   []*startedStep // in order, those that nobody has awaited yet
 	step      int
 	stopped   atomic.Bool // by a step
+	reloads   reloadCount
 }
 
 var _ drill.World = (*World)(nil)
@@ -72,11 +72,11 @@ func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*Wor
 		logs: &logText{}, secrets: newSecrets(seed), registry: prometheus.NewRegistry(),
 	}
 	w.log = trace.NewLog(w.since)
-	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver})
+	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver, OnDial: w.dialed})
 	w.upstreams = newUpstreams(w)
 	w.secrets.onNew = w.upstreams.learn
 	w.clients = newClients()
-	w.metrics.registry = w.registry
+	w.metrics.registry, w.metrics.now = w.registry, w.since
 	if err := w.open(ctx); err != nil {
 		w.net.Close()
 		return nil, err
@@ -139,7 +139,7 @@ func (w *World) env(l net.Listener) Env {
 // witnessBridge notes what reaches the bridge, and lets it pass.
 func (w *World) witnessBridge(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		w.log.Observe(trace.BridgeGot{Method: r.Method, Target: r.URL.RequestURI()})
+		w.log.Observe(trace.BridgeGot{Method: r.Method, Target: r.URL.RequestURI(), Request: r.Header.Get(requestMark)})
 		next.ServeHTTP(rw, r)
 	})
 }
@@ -211,54 +211,4 @@ func (w *World) Parallel(ctx context.Context, ops []drill.Op) error {
 		<-done
 	}
 	return errors.Join(errs...)
-}
-
-// Reload implements drill.World.
-func (w *World) Reload(ctx context.Context) error {
-	inspector, _ := w.gateway.(Inspector)
-	var before any
-	if inspector != nil {
-		before = inspector.Snapshot()
-	}
-	told := &answered{rows: w.source.rows.All()} // unless the source is seen to say otherwise
-	if err := w.gateway.Reload(context.WithValue(ctx, answeredKey{}, told)); err != nil {
-		live := trace.Unobserved
-		if inspector != nil {
-			live = "another snapshot"
-			if inspector.Snapshot() == before {
-				live = "the same snapshot"
-			}
-		}
-		w.log.Observe(trace.ReloadFailed{Err: err.Error(), Snapshot: live})
-		return nil
-	}
-	w.observeRows(inspector, told.rows)
-	return nil
-}
-
-func (w *World) observeRows(inspector Inspector, rows []drill.Row) {
-	if len(rows) == 0 {
-		w.log.Observe(trace.Reloaded{Rows: "no providers"})
-		return
-	}
-	for i, row := range rows {
-		fact := trace.ProviderLoaded{Name: row.Name, Type: row.Type, Host: hostOfURL(row.URL), Keys: row.Keys, Status: trace.Unobserved}
-		if inspector != nil {
-			if live := inspector.Providers(); i < len(live) {
-				fact.Status, fact.Reason = string(live[i].Status), live[i].Reason
-			}
-		}
-		w.log.Observe(fact)
-	}
-}
-
-// hostOfURL is the host that a row claims, as far as a person would see one.
-func hostOfURL(url string) string {
-	_, rest, ok := strings.Cut(strings.TrimSpace(url), "://")
-	if !ok {
-		return ""
-	}
-	rest, _, _ = strings.Cut(rest, "/")
-	host, _, _ := strings.Cut(rest, ":")
-	return strings.ToLower(host)
 }

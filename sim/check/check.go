@@ -153,7 +153,8 @@ func (k SecretKind) Prefix() string { return [...]string{"sk", "gd"}[k] }
 
 // Sample is one reading of one series.
 type Sample struct {
-	Step   int // index of the step after which it was read; -1: at the end
+	Step   int           // index of the step after which it was read; -1: at the end
+	At     time.Duration // when it was read, since the world began
 	Name   string
 	Series string // name and labels
 	Gauge  bool

@@ -27,6 +27,8 @@ type generator struct {
 	hosts   []string // that links may name
 	fakes   []string // upstreams that may hold answers
 	stopped bool
+	// Keys that their provider has for sure.
+	healable []drill.Op
 }
 
 // drillOf draws a drill of any verbs, with prose, blank lines, observations and files.
@@ -151,6 +153,10 @@ func (g *generator) op() drill.Op {
 	if len(g.fakes) > 0 {
 		all = append(all, g.release)
 	}
+	all = append(all, g.quiet)
+	if len(g.healable) > 0 {
+		all = append(all, g.heal)
+	}
 	if !g.acted {
 		all = append(all, g.gateway)
 	}
@@ -164,6 +170,9 @@ func (g *generator) provider() drill.Op {
 	row := drill.Row{Name: g.providerName(), Type: g.providerType(), URL: g.url("url"), HasKeys: g.flip("has keys"), Disabled: g.flip("disabled")}
 	if row.HasKeys {
 		row.Keys = g.keyList()
+	}
+	if len(row.Keys) > 0 && !slices.Contains(g.rows, row.Name) {
+		g.healable = append(g.healable, drill.HealOp{Provider: row.Name, Key: row.Keys[0]})
 	}
 	g.rows, g.known = append(g.rows, row.Name), append(g.known, row.Name)
 	return drill.ProviderOp{Row: row}
@@ -192,6 +201,7 @@ func (g *generator) keyList() []string {
 }
 
 func (g *generator) edit() drill.Op {
+	g.healable = nil
 	i := rapid.IntRange(0, len(g.rows)-1).Draw(g.t, "row")
 	op := drill.EditOp{Row: drill.Ref{Name: g.rows[i]}}
 	nth := 1
@@ -401,6 +411,17 @@ func (g *generator) expect() drill.Op {
 func (g *generator) expectKeys() drill.Op {
 	g.acted = true
 	return drill.ExpectOp{Expectation: drill.Expectation{Kind: drill.ExpectKeys, Provider: pick(g, "provider", g.known...)}}
+}
+
+func (g *generator) quiet() drill.Op {
+	g.acted = true
+	return drill.QuietOp{}
+}
+
+// heal takes a key of a row that nobody has edited.
+func (g *generator) heal() drill.Op {
+	g.acted = true
+	return pick(g, "healed", g.healable...)
 }
 
 func (g *generator) parallel() drill.Op {

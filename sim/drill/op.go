@@ -54,9 +54,11 @@ func Verbs() []Verb {
 		awaitVerb(),
 		cancelVerb(),
 		releaseVerb(),
+		healVerb(),
 		expectVerb(),
 		netVerb(),
 		stopVerb(),
+		quietVerb(),
 		seedVerb(),
 	}
 }

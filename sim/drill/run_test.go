@@ -56,6 +56,10 @@ func (r *recorder) Start(_ context.Context, name string, op drill.Op) error {
 func (r *recorder) Await(_ context.Context, name string) error   { return r.say("await %s", name) }
 func (r *recorder) Cancel(_ context.Context, name string) error  { return r.say("cancel %s", name) }
 func (r *recorder) Release(_ context.Context, host string) error { return r.say("release %s", host) }
+func (r *recorder) Heal(_ context.Context, provider, key string) error {
+	return r.say("heal %s %s", provider, key)
+}
+func (r *recorder) Quiet(context.Context) error { return r.say("quiet") }
 func (r *recorder) Expect(_ context.Context, e drill.Expectation) error {
 	return r.say("expect %+v", e)
 }
@@ -76,7 +80,7 @@ func (r *recorder) Configure(_ context.Context, s drill.Settings) error {
 }
 
 func TestEveryVerbActsOnTheWorld(t *testing.T) {
-	const rowsBefore = "provider alpha openai https://alpha.invalid\nconnect t1 alpha.invalid:443\n"
+	const rowsBefore = "provider alpha openai https://alpha.invalid keys k0\nconnect t1 alpha.invalid:443\n"
 	for _, c := range []struct{ line, want string }{
 		{"source fails `database \"x\"`", `source {Fail:database "x" Stall:false Slow:0s}`},
 		{"source stalls", `source {Fail: Stall:true Slow:0s}`},
@@ -103,6 +107,8 @@ func TestEveryVerbActsOnTheWorld(t *testing.T) {
 		{"start s1 send t1 GET /\nawait s1", "await s1"},
 		{"start s1 reload\ncancel s1", "cancel s1"},
 		{"upstream beta.invalid:80\nrelease beta.invalid:80", "release beta.invalid:80"},
+		{"heal alpha k0", "heal alpha k0"},
+		{"quiet", "quiet"},
 		{"expect snapshot", "expect {Kind:3 Metric: Labels:[] Provider: Host:}"},
 		{"expect keys alpha", "expect {Kind:2 Metric: Labels:[] Provider:alpha Host:}"},
 		{`expect metric x:y a=b c="d e" f=`, "expect {Kind:1 Metric:x:y Labels:[{Name:a Value:b} {Name:c Value:d e} {Name:f Value:}] Provider: Host:}"},

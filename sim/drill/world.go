@@ -46,6 +46,10 @@ type World interface {
 	Release(ctx context.Context, host string) error
 	// Expect observes a fact that no client sees.
 	Expect(ctx context.Context, e Expectation) error
+	// Heal is an operator's word that a key of a provider is in order again.
+	Heal(ctx context.Context, provider, key string) error
+	// Quiet says that everything around the gateway is in order from here on.
+	Quiet(ctx context.Context) error
 	// Host sets what a name resolves to, one lookup after the other; the last answer repeats, and a nil one says
 	// that there is no such host.
 	Host(ctx context.Context, name string, answers [][]netip.Addr) error

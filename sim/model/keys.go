@@ -68,13 +68,7 @@ func roundUp(d, unit time.Duration) time.Duration { return (max(0, d) + unit - 1
 // seeKeys shows the keys of a provider. Their names are those of the source's
 // row, since no gateway tells a key itself.
 func (m *Model) seeKeys(name string) {
-	var aliases []string
-	for _, row := range m.rows.All() {
-		if row.Name == name && row.HasKeys {
-			aliases = row.Keys
-			break
-		}
-	}
+	aliases := keysOf(m.rows.All(), name)
 	p := m.live.named(name)
 	if p == nil || len(p.keys) == 0 {
 		m.see(trace.KeyIs{Provider: name, Key: "has", State: "no keys"})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -142,6 +143,10 @@ func (n *Network) open(d *delivery) {
 	defer o.mu.Unlock()
 	if o.cancelled {
 		return
+	}
+	if n.cfg.OnDial != nil {
+		address, _ := netip.ParseAddrPort(o.address) // made by endpoint
+		n.cfg.OnDial(Dialed{Conn: d.flow.name, From: d.flow.from.name, Host: d.flow.to.name, Address: address})
 	}
 	n.track(o.far) // first: whoever gets it may close it at once
 	switch {

@@ -33,6 +33,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -61,6 +62,17 @@ type Config struct {
 	// OnDelivery is called by the driver for every delivery, in order; nil means
 	// nobody listens. It must not block.
 	OnDelivery func(Delivery)
+	// OnDial is called by the driver for every connection that reaches its address,
+	// whether or not somebody listens there; nil means nobody cares. It must not block.
+	OnDial func(Dialed)
+}
+
+// Dialed is a connection that somebody opens.
+type Dialed struct {
+	Conn    string // its name
+	From    string // the actor who dials
+	Host    string // whose the address is; an address that is nobody's, as text
+	Address netip.AddrPort
 }
 
 // Network is a set of hosts and connections with one driver. Its methods are

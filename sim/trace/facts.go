@@ -33,6 +33,10 @@ type ProviderLoaded struct {
 	Keys   []string // aliases, in order
 	Status string   // enabled, disabled, error
 	Reason string   // of an error
+	URL    string   // the base URL, verbatim
+	Off    bool     // the source's row is switched off
+	Empty  bool     // the row has a list of keys, which is empty
+	Reload int      // number of the reload, from 1
 }
 
 // Routes reports whether the row may be live: nobody can say of a row that was
@@ -50,7 +54,8 @@ func (p ProviderLoaded) String() string {
 // Reloaded is a good reload that has no row to show, or none that anybody could
 // observe.
 type Reloaded struct {
-	Rows string // "no providers", or Unobserved
+	Rows   string // "no providers", or Unobserved
+	Reload int    // its number, from 1
 }
 
 func (Reloaded) Actor() Actor     { return Actor{RankGateway, ""} }
@@ -60,6 +65,8 @@ func (r Reloaded) String() string { return "reloaded, " + r.Rows }
 type ReloadFailed struct {
 	Err      string
 	Snapshot string // "the same snapshot", "another snapshot", or Unobserved
+	Excused  bool   // the source failed, or nobody waits for the reload any more
+	Reload   int    // its number, from 1
 }
 
 func (ReloadFailed) Actor() Actor { return Actor{RankGateway, ""} }
@@ -102,6 +109,8 @@ type BridgeGot struct {
 	Method string
 	Target string // path and query
 	Body   Body
+	// Request is the client's mark of the request, "" where it has none.
+	Request string
 }
 
 func (BridgeGot) Actor() Actor     { return Actor{RankBridge, ""} }
@@ -144,12 +153,13 @@ func (u UpstreamGot) Detail() string { return u.Body.detail() }
 // TunnelOpened is a CONNECT that succeeded, TLS handshake included.
 type TunnelOpened struct {
 	Client      string
-	Host        string // host and port that were asked for
-	Intercepted bool   // whose certificate it was: the gateway's CA, or the upstream's own
-	Provider    string // the provider of an intercepted host, or Unobserved
-	Passing     bool   // opened for a single request, whose answer says enough
-	Resumed     bool   // the TLS session is an older one
-	Agreed      string // the protocol, where the client offered some; "none": it came to nothing
+	Host        string        // host and port that were asked for
+	Intercepted bool          // whose certificate it was: the gateway's CA, or the upstream's own
+	Provider    string        // the provider of an intercepted host, or Unobserved
+	Passing     bool          // opened for a single request, whose answer says enough
+	Resumed     bool          // the TLS session is an older one
+	Agreed      string        // the protocol, where the client offered some; "none": it came to nothing
+	Asked       time.Duration // when the client asked, since the world began
 }
 
 // Silent implements Silent.
@@ -200,6 +210,8 @@ type RequestSent struct {
 	Stops  bool   // the client falls silent before the end
 	OwnKey string // alias of a credential of the client's own, "unknown" for one that has none, "" without
 	Body   Body
+	Header http.Header // as it was sent; of a name, the lines in order
+	Way    Way
 }
 
 func (r RequestSent) Actor() Actor { return Actor{RankClient, r.Client} }
