@@ -111,6 +111,7 @@ func foretoldActs() []weighed {
 		{"source fails", sourceFails, 1},
 		{"reloads overlap", overlap, 1},
 		{"together", ofOne, 1},
+		{"operator", healed, 1},
 	}
 }
 

@@ -157,11 +157,42 @@ func (w *writer) quiet() {
 	w.do(drill.SourceOp{})
 	w.reload()
 	w.do(drill.AdvanceOp{By: 25 * time.Hour})
+	w.do(drill.QuietOp{})
 	for _, host := range hostNames() {
 		if w.claimed(host) {
 			w.request(host)
 		}
 	}
+}
+
+// healed is an operator who looks after a key.
+func healed(w *writer) {
+	var all []drill.HealOp
+	for _, row := range w.rows() {
+		if name, ok := w.world.Live(hostOf(row.URL)); ok && name == row.Name {
+			for _, k := range row.Keys {
+				all = append(all, drill.HealOp{Provider: row.Name, Key: k})
+			}
+		}
+	}
+	if len(all) == 0 {
+		visit(w)
+		return
+	}
+	w.do(pick(w, "key to heal", all...))
+	if w.over {
+		return
+	}
+	visit(w)
+}
+
+func hostOf(base string) string {
+	for _, host := range hostNames() {
+		if base == baseURL(host) {
+			return host
+		}
+	}
+	return ""
 }
 
 // claimed reports whether a row has the host, right or wrong.

@@ -108,8 +108,11 @@ func (w *writer) drawSettings() drill.Settings {
 	}
 }
 
-// do adds a step.
+// do adds a step, unless the story is over.
 func (w *writer) do(op drill.Op) {
+	if w.over {
+		return
+	}
 	w.ops = append(w.ops, op)
 	w.last = w.world.Play(op)
 	why := w.world.Lost()

@@ -84,6 +84,9 @@ func (s *shrinker) dropWords() {
 					continue
 				}
 				line := strings.Join(slices.Concat(words[:k], words[k+n:]), " ")
+				if strings.HasSuffix(words[k+n-1], ":") { // the head of a rule keeps its colon
+					line = strings.Join(words[:k], " ") + ": " + strings.Join(words[k+n:], " ")
+				}
 				if t := s.best.withLine(i, j, line); s.parses(t) {
 					s.try(t)
 				}
@@ -120,6 +123,7 @@ func wordsOf(line string) []string { return quotedOrWord.FindAllString(line, -1)
 var (
 	duration = regexp.MustCompile(`^\d[\dhms.µ]*[hms]$`)
 	size     = regexp.MustCompile(`^(body=)\d+[KMi]*B$`)
+	poolKey  = regexp.MustCompile(`^k\d+(:?)$`)
 	count    = regexp.MustCompile(`^(events=|times=)\d+$`)
 )
 
@@ -157,6 +161,8 @@ func plain(word string, answer bool) []string {
 		list = []string{"body=1KiB"}
 	case count.MatchString(word):
 		list = []string{name + "=1", name + "=2"}
+	case answer && poolKey.MatchString(word):
+		list = []string{poolKey.ReplaceAllString(word, "any$1")}
 	case answer && len(word) == 3 && word != "200" && strings.Trim(word, "0123456789") == "":
 		list = []string{"200"}
 	case answer && strings.HasPrefix(word, "retry-after=") && word != "retry-after=5":
