@@ -28,6 +28,8 @@ var layout = map[string]struct{ own, outside []string }{
 		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
 	"sim/model":   {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
 	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
+	"sim/shrink":  {[]string{"sim/drill"}, nil},
+	"sim/explore": {[]string{"sim"}, nil},
 	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios":   {[]string{"sim"}, nil},
 	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},

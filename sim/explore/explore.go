@@ -54,6 +54,10 @@ type Options struct {
 	Dir string
 	// ShrinkWithin bounds the shrinking of one failure, in real time; 0: ShrinkWithin.
 	ShrinkWithin time.Duration
+	// Settings returns what the gateway can be told of a run's settings: one that knows
+	// no policies, strategies or bridge returns the zero value, and is drilled as it is.
+	// Nil: it knows them all.
+	Settings func(drill.Settings) drill.Settings
 	// AnyMarks is for gateways that cannot get into some of the dangers: marks at
 	// zero fail nothing then. It is implied by fewer runs than MarksMatter.
 	AnyMarks bool
@@ -108,7 +112,7 @@ func Search(t *testing.T, g sim.Gateway, o Options) (*Tally, []Found) {
 	tally := NewTally(o.Seed)
 	var all []Found
 	for i := range o.Runs {
-		s := gen.Run(o.Seed, i)
+		s := gen.RunFor(o.Seed, i, o.Settings)
 		for _, f := range tally.Add(Play(t, g, Job{Seed: o.Seed, Run: i}, s)) {
 			all = append(all, Shrunk(f, s, o.ShrinkWithin, func(d *drill.Drill, seed uint64) Result {
 				return Again(t, g, d, seed)

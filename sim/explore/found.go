@@ -30,11 +30,20 @@ func Shrunk(f NewFailure, s gen.Story, within time.Duration, again func(*drill.D
 	found := Found{Failure: f.Failure, Job: f.Job, Before: len(s.Drill.Steps)}
 	deadline := began.Add(within)
 	enough := func() bool { return time.Now().After(deadline) }
+	from, adrift := s.Drill, again(s.Drill, s.Seed).Adrift
+	for _, status := range []int{200, 500} {
+		if wide := widened(s.Drill, status); adrift {
+			if r := again(wide, s.Seed); r.has(f.Name) && !r.Adrift {
+				from, adrift = wide, false
+			}
+		}
+	}
 	still := func(d *drill.Drill, seed uint64) bool {
 		found.Tries++
-		return again(d, seed).has(f.Name)
+		r := again(d, seed)
+		return r.has(f.Name) && (adrift || !r.Adrift)
 	}
-	small, seed := shrink.Shrink(s.Drill, s.Seed, shrink.Options{Enough: enough}, still)
+	small, seed := shrink.Shrink(from, s.Seed, shrink.Options{Enough: enough}, still)
 	one, two := again(small, seed), again(small, seed)
 	found.Exact = one.has(f.Name) && two.has(f.Name) && one.Hash == two.Hash
 	for _, g := range one.Failures {

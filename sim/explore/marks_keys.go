@@ -53,13 +53,11 @@ func (w *watcher) ended(f trace.UpstreamEnded) {
 	if r := w.asked[f.Request]; r != nil && !f.Left {
 		r.ended = true
 	}
-	if strings.Contains(f.Broke, "reset") {
-		switch {
-		case f.Status == 0:
-			w.met[markResetEarly] = true
-		case f.Events > 0:
-			w.met[markResetStream] = true
-		}
+	switch {
+	case strings.Contains(f.Broke, "reset before the status line"):
+		w.met[markResetEarly] = true
+	case strings.Contains(f.Broke, "reset") && f.Events > 0:
+		w.met[markResetStream] = true
 	}
 }
 

@@ -17,14 +17,15 @@ const replayLimit = drill.Size(64 << 10)
 // Run is one story of an exploration: run number i on a seed is the same drill
 // for as long as the generators stay as they are, whoever asks and however many
 // are asked for. What has to outlive the generators is the drill's text.
-func Run(seed uint64, i int) Story {
-	s := explorations.Example(int(scatter(seed, uint64(i)) >> 1))
+func Run(seed uint64, i int) Story { return RunFor(seed, i, nil) }
+
+// RunFor is Run for a gateway that does not know all settings: adapt returns what it
+// can be told of those that were drawn.
+func RunFor(seed uint64, i int, adapt func(drill.Settings) drill.Settings) Story {
+	s := exploration(adapt).Example(int(scatter(seed, uint64(i)) >> 1))
 	s.Drill.Name = fmt.Sprintf("explore-%d-%d", seed, i)
 	return s
 }
-
-// explorations has no state: a generator is a description.
-var explorations = Exploration()
 
 // scatter gives neighbours nothing in common (splitmix64).
 func scatter(seed, i uint64) uint64 {
@@ -42,9 +43,11 @@ func scatter(seed, i uint64) uint64 {
 // not know, so that each step says what is to be seen of it. In the others
 // anything goes, the model follows for as long as it can, and what is left are
 // the checks that watch every run.
-func Exploration() *rapid.Generator[Story] {
+func Exploration() *rapid.Generator[Story] { return exploration(nil) }
+
+func exploration(adapt func(drill.Settings) drill.Settings) *rapid.Generator[Story] {
 	return rapid.Custom(func(t *rapid.T) Story {
-		w := &writer{t: t, plot: plot{name: "explore", about: "Drawn by an exploration.", reply: face}, explorer: explorer{exploring: true}}
+		w := &writer{t: t, plot: plot{name: "explore", about: "Drawn by an exploration.", reply: face}, explorer: explorer{exploring: true, adapt: adapt}}
 		w.wild = pick(w, "kind", false, true)
 		w.swarm = w.drawSwarm()
 		w.begin()
@@ -120,10 +123,15 @@ func (w *writer) act() { pick(w, "act", w.swarm.acts...)(w) }
 // begin sets the scene: one to three providers, a reload, and perhaps a tunnel.
 func (w *writer) begin() {
 	w.settings = w.drawSettings()
+	if w.wild {
+		w.settings.Replay = pick(w, "replay", 0, replayLimit)
+	}
+	if w.adapt != nil {
+		w.settings = w.adapt(w.settings)
+	}
 	w.answers = &answers{draw: w.answer}
 	var upstreams model.Upstreams = w.answers
 	if w.wild {
-		w.settings.Replay = pick(w, "replay", 0, replayLimit)
 		upstreams = model.NewScripts()
 	}
 	w.world = model.New(w.settings, upstreams)

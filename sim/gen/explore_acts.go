@@ -11,6 +11,7 @@ import (
 // explorer is what a writer keeps track of in an exploration.
 type explorer struct {
 	exploring bool
+	adapt     func(drill.Settings) drill.Settings // nil: the gateway knows all settings
 	wild      bool // the model may lose itself
 	over      bool // nothing can be added that the model foretells
 	calm      bool // the quiet part: upstreams are well

@@ -23,6 +23,8 @@ package gen
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +131,10 @@ func (w *writer) do(op drill.Op) {
 // of each.
 func (w *writer) finish(seed uint64) Story {
 	d := &drill.Drill{Name: w.plot.name}
-	steps := append([]drill.Op{drill.GatewayOp{Settings: w.settings}}, w.answers.scripts()...)
+	steps := w.answers.scripts()
+	if !reflect.DeepEqual(w.settings, drill.Settings{}) {
+		steps = slices.Insert(steps, 0, drill.Op(drill.GatewayOp{Settings: w.settings}))
+	}
 	for _, op := range append(steps, w.ops...) {
 		d.Steps = append(d.Steps, drill.Step{Op: op})
 	}

@@ -123,7 +123,7 @@ func wordsOf(line string) []string { return quotedOrWord.FindAllString(line, -1)
 var (
 	duration = regexp.MustCompile(`^\d[\dhms.µ]*[hms]$`)
 	size     = regexp.MustCompile(`^(body=)\d+[KMi]*B$`)
-	poolKey  = regexp.MustCompile(`^k\d+(:?)$`)
+	poolKey  = regexp.MustCompile(`^(?:k\d+|mine|none)(:?)$`)
 	count    = regexp.MustCompile(`^(events=|times=)\d+$`)
 )
 
