@@ -14,5 +14,6 @@ func IntentOf(s drill.Settings) Intent {
 	if s.Replay > 0 {
 		intent.MaxReplayBytes = int64(s.Replay)
 	}
+	intent.Exempt = s.Exempt
 	return intent
 }

@@ -33,6 +33,7 @@ type cli struct {
 	List    listCmd    `cmd:"" help:"List the drills of the library."`
 	Show    showCmd    `cmd:"" help:"Print a drill of the library."`
 	Rows    rowsCmd    `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
+	Checks  checksCmd  `cmd:"" help:"List what is checked in every run."`
 	Help    helpCmd    `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
 }
 

@@ -19,6 +19,7 @@ package check
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -51,6 +52,18 @@ const (
 	StaysVirtual   = "stays-virtual"     // the gateway waits for nothing real: no socket, no file, no process
 	NoPanic        = "no-panic"          // the process lives, and the run ends in real time
 )
+
+// OfTheEngine lists them, with what they say. Find finds nothing for them.
+func OfTheEngine() []Check {
+	nothing := func(*Run) []Finding { return nil }
+	return []Check{
+		{ScriptIsPlayed, "Each answer that an upstream has in its script is asked for, and each request has one.", nil, nothing},
+		{NoLockAcrossIO, "No goroutine stays parked on a mutex whose holder waits for the network.", nil, nothing},
+		{NoDeadlock, "Something can always go on.", nil, nothing},
+		{StaysVirtual, "The gateway waits for nothing real: no socket, no file, no process.", nil, nothing},
+		{NoPanic, "The process lives, and the run ends in real time.", nil, nothing},
+	}
+}
 
 // Finding is one way in which a gateway was wrong.
 type Finding struct {
@@ -90,6 +103,12 @@ type Intent struct {
 	MaxReplayBytes int64
 	// Exact is whether a 429 of an exhausted pool promises the shortest wait.
 	Exact bool
+	// Guarded is whether clients cannot have it dial private addresses, but for those in
+	// Exempt.
+	Guarded bool
+	Exempt  []netip.Prefix
+	// Metrics are the series that say what the witnesses can see as well.
+	Metrics Metrics
 }
 
 // Strict is the policy of the reference gateway's library.
@@ -100,6 +119,10 @@ func Strict() Intent {
 		MaxCooldown:    24 * time.Hour,
 		MaxReplayBytes: 32 << 20,
 		Exact:          true,
+		Guarded:        true,
+		Metrics: Metrics{
+			Keys: "gatedrill_key_pool_keys", Requests: "gatedrill_mitm_requests_total", Failovers: "gatedrill_key_failovers_total",
+		},
 	}
 }
 
@@ -164,14 +187,16 @@ type Sample struct {
 // All lists the checks, in the order in which their findings are shown.
 func All() []Check {
 	return []Check{
-		noKeyDownstream(), noTokenUpstream(), keyToItsHostOnly(),
-		oncePerRequest(), replayIsIdentical(), byokIsAlone(),
-		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(),
-		coolingKeyRests(), laterDeadlineWins(), disabledKeyRests(),
-		allTriedBeforeExhausted(), requestFaultsDoNotMark(),
+		routeIsLive(), snapshotIsWhole(), lastGoodSurvives(), badRowAlone(), failClosed(), reloadIsInvisible(), deletedDisappears(),
+		marksSurviveReload(),
+		noKeyDownstream(), noTokenUpstream(), keyToItsHostOnly(), callerIsolation(), noPrivateAddress(),
+		oncePerRequest(), replayIsIdentical(), attemptsAreIsolated(), byokIsAlone(),
+		retryAfterIsTrue(), retryAfterOnlyWhenWaitingHelps(), everyFormIsUnderstood(), missingHintHasADefault(), capHolds(),
+		coolingKeyRests(), laterDeadlineWins(), disabledKeyRests(), marksHeal(), oneMarkPerWindow(), lateMarkIsHarmless(),
+		allTriedBeforeExhausted(), requestFaultsDoNotMark(), statusBeatsProse(), viewEqualsState(),
 		errorBodyArrives(),
 		streamFlows(), truncationIsVisible(), nothingAfterCommit(), framingIsRight(),
-		everyRequestEnds(), gaugesBalance(), nothingLeaks(),
+		everyRequestEnds(), gaugesBalance(), nothingLeaks(), recovers(),
 	}
 }
 
@@ -192,17 +217,18 @@ type exchange struct {
 // attempt is one try at an upstream, and when that decided its answer.
 type attempt struct {
 	trace.UpstreamGot
-	at    time.Duration
-	ended trace.UpstreamEnded
+	at      time.Duration
+	ended   trace.UpstreamEnded
+	endedAt time.Duration
 }
 
 // ended adds to an attempt how its answer ended: one whose head was never sent has
 // no status.
-func (x *exchange) ended(f trace.UpstreamEnded) {
+func (x *exchange) ended(f trace.UpstreamEnded, at time.Duration) {
 	for i := range x.attempts {
 		a := &x.attempts[i]
 		if a.Host == f.Host && a.Attempt == f.Attempt {
-			a.ended = f
+			a.ended, a.endedAt = f, at
 			a.Status = f.Status
 		}
 	}
@@ -228,7 +254,7 @@ func (r *Run) exchanges() []*exchange {
 			}
 		case trace.UpstreamEnded:
 			if x := byID[f.Request]; x != nil {
-				x.ended(f)
+				x.ended(f, o.At)
 			}
 		case trace.ClientBegan:
 			if x := byID[f.ID]; x != nil {

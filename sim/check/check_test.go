@@ -184,7 +184,8 @@ func TestChecks(t *testing.T) {
 		{"a key at a stranger's", newStory().ask("").try(trace.UpstreamGot{Host: "evil.invalid", Key: "k0"}).answer(502),
 			[]string{"key-to-its-host-only: pool key k0 went to evil.invalid, which is not its provider's"}},
 		{"a key at its old host", newStory().load(moved).ask("").attempt("k0", 200).answer(200),
-			[]string{"key-to-its-host-only: pool key k0 went to alpha.invalid, which is not its provider's"}},
+			[]string{"fail-closed: c's request to alpha.invalid got pool key k0, and no provider has the host",
+				"key-to-its-host-only: pool key k0 went to alpha.invalid, which is not its provider's"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -203,7 +204,7 @@ func TestLateLimitOfADisabledKeyDoesNotCount(t *testing.T) {
 		Body: trace.Body{Bytes: []byte("body")}, Request: "2", Arrived: early})
 	assert.Empty(t, s.answer(429, retryAfter, "9").findings())
 
-	s.load(trace.ProviderLoaded{Name: "alpha", Type: "openai", Host: alpha, Keys: []string{"k0", "k1"}, Status: "enabled"})
+	s.load(trace.ProviderLoaded{Name: "alpha", Type: "openai", Host: alpha, URL: "https://alpha.invalid", Keys: []string{"k0", "k1"}, Status: "enabled"})
 	s.ask("").attempt("k0", 429, retryAfter, "3")
 	assert.Equal(t, []string{"retry-after-is-true: c was told to wait 9 s; the first key is back in 3 s"},
 		s.answer(429, retryAfter, "9").findings(), "a key that is asked again was healed")

@@ -1,11 +1,15 @@
 package check
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
 
 func gaugesBalance() Check {
 	return Check{
 		Name:     "gauges-balance",
-		Sentence: "Gauges are never negative, and what counts requests in flight is 0 at the end.",
+		Sentence: "Gauges are never negative, what counts requests in flight is 0 at the end, and counters say what the witnesses saw.",
 		Bugs:     []string{"agentgateway#1617", "envoyproxy/ai-gateway#2513"},
 		find: func(r *Run) []Finding {
 			var found []Finding
@@ -17,9 +21,27 @@ func gaugesBalance() Check {
 					found = append(found, findingf(s.Step, "%s is still %v with every client gone", s.Series, s.Value))
 				}
 			}
-			return found
+			return append(found, r.miscounted(r.Intent.Metrics.Requests, r.bridgings())...)
 		},
 	}
+}
+
+// bridgings counts, by provider, the requests that the bridge got; nil where nobody
+// looked, or where one cannot be told apart from another's.
+func (r *Run) bridgings() map[string]int {
+	seen := map[string]int{}
+	for _, o := range r.Observations {
+		if _, ok := o.Fact.(trace.BridgeGot); ok {
+			for _, b := range r.bridged() {
+				if b.provider == "" {
+					return nil
+				}
+				seen[b.provider]++
+			}
+			return seen
+		}
+	}
+	return nil
 }
 
 func nothingLeaks() Check {

@@ -53,7 +53,7 @@ func TestKeyChecks(t *testing.T) {
 			newStory().ask("k0").attempt("k0", 429, retryAfter, "5").answer(429, retryAfter, "5").ask("").attempt("k0", 200).answer(200), nil},
 		{"a reload that changes nothing leaves a key resting",
 			limitedK0().load(alphaRow(unchanged)).wait(4*time.Second).ask("").attempt("k0", 200).answer(200),
-			[]string{"cooling-key-rests: alpha.invalid got key k0, which was answered 429 4s before and rests until then"}},
+			[]string{"marks-survive-reload: alpha.invalid got key k0, which was answered 429 4s before and was forgotten by a reload that left its row alone"}},
 		{"a key that was away may have been forgotten",
 			limitedK0().load(alphaRow(func(p *trace.ProviderLoaded) { p.Keys = []string{"k1"} })).load(alphaRow(unchanged)).
 				ask("").attempt("k0", 200).answer(200), nil},
@@ -61,7 +61,12 @@ func TestKeyChecks(t *testing.T) {
 			newStory().load(alphaRow(unchanged), alphaRow(func(p *trace.ProviderLoaded) { p.Name, p.Host = "beta", "beta.invalid" })).
 				ask("").attempt("k0", 429, retryAfter, "5").attempt("k1", 200).answer(200).ask("").attempt("k0", 200).answer(200), nil},
 		{"an answer that nobody saw marks nothing",
-			newStory().ask("").attempt("k0", 429, retryAfter, "5").answer(502).ask("").attempt("k0", 200).answer(200), nil},
+			newStory().ask("").attempt("k0", 429, retryAfter, "5").see(trace.UpstreamConnection{Host: alpha, Did: "refused a connection"}).
+				answer(502).ask("").attempt("k0", 200).answer(200), nil},
+		{"502 with a key left", newStory().ask("").attempt("k0", 401).answer(502),
+			[]string{"all-tried-before-exhausted: c got 502, and key k1 was not tried: nothing speaks against it"}},
+		{"502 with a key left that an answer broke off for",
+			newStory().ask("").try(trace.UpstreamGot{Host: alpha, Key: "k0", Status: 401, Broken: true, Body: trace.Body{Bytes: []byte("body")}}).answer(502), nil},
 
 		{"a shorter hint comes later, and its deadline counts",
 			overlap(429, retryAfter, "2").wait(10*time.Second).ask("").attempt("k0", 200).answer(200),
@@ -70,7 +75,11 @@ func TestKeyChecks(t *testing.T) {
 			overlap(429, retryAfter, "2").wait(50*time.Second).ask("").attempt("k0", 200).answer(200), nil},
 
 		{"a disabled key is used", refusedK0().ask("").attempt("k0", 200).answer(200), []string{isOut}},
-		{"a disabled key is used after a reload", refusedK0().load(alphaRow(unchanged)).ask("").attempt("k0", 200).answer(200), nil},
+		{"a disabled key is used after a reload", refusedK0().load(alphaRow(unchanged)).ask("").attempt("k0", 200).answer(200),
+			[]string{"marks-survive-reload: alpha.invalid got key k0, which was answered 401 0s before and was forgotten by a reload that left its row alone"}},
+		{"a disabled key is used behind another URL",
+			refusedK0().load(alphaRow(func(p *trace.ProviderLoaded) { p.URL = "https://alpha.invalid/v1" })).
+				ask("").try(trace.UpstreamGot{Host: alpha, Target: "/v1", Key: "k0", Status: 200, Body: trace.Body{Bytes: []byte("body")}}).answer(200), nil},
 		{"a disabled key was told to rest as well", overlap(401).wait(time.Second).ask("").attempt("k0", 200).answer(200),
 			[]string{"disabled-key-rests: alpha.invalid got key k0, which was answered 401 1s before and is disabled"}},
 
@@ -81,7 +90,7 @@ func TestKeyChecks(t *testing.T) {
 		{"429 with a key that is back",
 			limitedK0().wait(6*time.Second).ask("").attempt("k1", 429, retryAfter, "7").answer(429, retryAfter, "7"),
 			[]string{"retry-after-is-true: c was told to wait 7 s; the first key is back in 1 s",
-				"all-tried-before-exhausted: c got 429, and key k0 was not tried: nothing speaks against it"}},
+				"marks-heal: c got 429, and key k0 was not tried: its rest was over: it was answered 429 for the last time"}},
 		{"429 with a key that rests", limitedK0().ask("").attempt("k1", 429, retryAfter, "7").answer(429, retryAfter, "5"), nil},
 		{"429 while the rows change",
 			newStory().ask("").attempt("k0", 429, retryAfter, "5").load(alphaRow(unchanged)).answer(429, retryAfter, "5"), nil},

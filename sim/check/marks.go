@@ -18,7 +18,10 @@ type refusal struct {
 	at, told time.Duration // when it was answered, and when the gateway knew at the latest
 	rest     time.Duration // 0: disabled
 	status   int
-	known    bool // what the gateway did next shows that it saw the answer
+	known    bool          // what the gateway did next shows that it saw the answer
+	healed   time.Duration // when an operator took it off; 0: nobody did
+	doubt    time.Duration // when one may have: 0: nobody did
+	form     form          // how its hint was written
 }
 
 // marks reads off the pools' attempts what each key was told. A request with a key of
@@ -35,19 +38,22 @@ func (r *Run) marks() marks {
 				next := x.attempts[i+1]
 				told, known = next.Arrived, next.Key != a.Key // it has moved on by then, or net/http sent it again
 			}
+			told = max(told, a.at)
+			known = known && !a.Broken // what came of it is between the upstream and the gateway
 			mark := refusal{request: x.sent.ID, began: x.at, arrived: a.Arrived, at: a.at, told: told, status: a.Status, known: known}
 			byDefault, out := r.Intent.judge(a.Status, a.Codes)
 			switch {
 			case byDefault > 0:
-				mark.rest = min(hint(a.Answer, r.Start.Add(a.at), byDefault), r.Intent.MaxCooldown)
+				mark.rest, mark.form = r.restOf(a, byDefault)
 			case !out:
 				continue
 			}
 			m[a.Key] = append(m[a.Key], mark)
 		}
 	}
-	for _, seen := range m {
+	for key, seen := range m {
 		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
+		r.healed(key, seen)
 	}
 	return m
 }
@@ -61,12 +67,15 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 	for _, s := range m[key] {
 		switch {
 		case s.at > now:
+		case s.over(now):
+		case s.dubious(now):
+			r.unsure = true
 		case s.rest == 0:
 			resting, disabled = false, s.at
 		case s.arrived <= disabled:
 		case !resting || s.at+s.rest > r.from:
 			unsure := resting && s.status != r.status && s.at+s.rest < r.to
-			r, resting = rest{from: s.at + s.rest, to: s.told + s.rest, status: s.status, unsure: unsure}, true
+			r, resting = rest{from: s.at + s.rest, to: s.told + s.rest, status: s.status, unsure: unsure || r.unsure}, true
 		case s.status != r.status && s.told+s.rest > r.from:
 			r.unsure = true
 		}
@@ -77,7 +86,7 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 // everOut reports whether a key was disabled up to an instant. What such a key was told
 // besides may or may not count.
 func (m marks) everOut(key string, until time.Duration) bool {
-	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until })
+	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
 }
 
 // reloadedBetween reports whether rows were loaded in a span of time, its ends
@@ -92,46 +101,33 @@ func (r *Run) reloadedBetween(from, to time.Duration) bool {
 	})
 }
 
-// load is what one reload put into service.
-type load struct {
-	at   time.Duration
-	rows []trace.ProviderLoaded
-}
-
-func (r *Run) loads() []load {
-	var list []load
-	step := -1
-	for _, o := range r.Observations {
-		f, isRow := o.Fact.(trace.ProviderLoaded)
-		if _, isEmpty := o.Fact.(trace.Reloaded); !isRow && !isEmpty {
-			continue
-		}
-		if o.Step != step || len(list) == 0 {
-			list, step = append(list, load{}), o.Step
-		}
-		last := &list[len(list)-1]
-		last.at = o.At
-		if isRow {
-			last.rows = append(last.rows, f)
-		}
-	}
-	return list
-}
-
 // staysPut reports whether a key was in one live row of the same name and host, and in
 // no other, all the time: then nothing but its answers has touched its state.
 func (r *Run) staysPut(key string, from, to time.Duration) bool {
 	type place struct{ name, host string }
-	var home *place
+	where := func(p trace.ProviderLoaded) place { return place{p.Name, p.Host} }
+	return stays(r, key, from, to, where)
+}
+
+// keepsURL reports the same of a row of the same name and base URL: a disabled key may
+// be forgiven elsewhere.
+func (r *Run) keepsURL(key string, from, to time.Duration) bool {
+	type place struct{ name, url string }
+	where := func(p trace.ProviderLoaded) place { return place{p.Name, p.URL} }
+	return stays(r, key, from, to, where)
+}
+
+func stays[P comparable](r *Run, key string, from, to time.Duration, where func(trace.ProviderLoaded) P) bool {
+	var home *P
 	loads := r.loads()
 	for i, l := range loads {
 		if l.at > to || i+1 < len(loads) && loads[i+1].at < from {
 			continue // not yet in service, or no longer
 		}
-		var now []place
+		var now []P
 		for _, row := range l.rows {
 			if slices.Contains(row.Keys, key) {
-				now = append(now, place{row.Name, row.Host})
+				now = append(now, where(row))
 				if !row.Routes() {
 					return false
 				}

@@ -1,6 +1,11 @@
 package check
 
-import "bytes"
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+)
 
 func oncePerRequest() Check {
 	return Check{
@@ -26,7 +31,7 @@ func oncePerRequest() Check {
 func replayIsIdentical() Check {
 	return Check{
 		Name:     "replay-is-identical",
-		Sentence: "Every attempt carries the bytes that the client sent.",
+		Sentence: "Every attempt carries the bytes that the client sent, and the same headers but for the key.",
 		Bugs:     []string{"envoyproxy/ai-gateway#1322", "envoyproxy/ai-gateway#1387"},
 		find: func(r *Run) []Finding {
 			var found []Finding
@@ -36,11 +41,28 @@ func replayIsIdentical() Check {
 						found = append(found, findingf(x.step, "attempt %d of %s carried %d bytes (%s), the client had sent %d (%s)",
 							i+1, x.sent.Client, len(a.Body.Bytes), a.Body.Hash(), len(x.sent.Body.Bytes), x.sent.Body.Hash()))
 					}
+					if name := otherHeader(x.attempts[0].Header, a.Header); name != "" {
+						found = append(found, findingf(x.step, "attempt %d of %s has another header %s than the first: %q, and then %q",
+							i+1, x.sent.Client, name, x.attempts[0].Header.Values(name), a.Header.Values(name)))
+					}
 				}
 			}
 			return found
 		},
 	}
+}
+
+// otherHeader is the first name, in order, under which two attempts have something
+// else, the key aside; "": there is none.
+func otherHeader(first, later http.Header) string {
+	names := slices.Concat(slices.Collect(maps.Keys(first)), slices.Collect(maps.Keys(later)))
+	slices.Sort(names)
+	for _, name := range names {
+		if name != "Authorization" && name != "X-Api-Key" && !slices.Equal(first.Values(name), later.Values(name)) {
+			return name
+		}
+	}
+	return ""
 }
 
 func byokIsAlone() Check {

@@ -12,7 +12,7 @@ func coolingKeyRests() Check {
 		Bugs:     []string{"BerriAI/litellm#34836"},
 		find: func(r *Run) []Finding {
 			return r.restless(func(u use) (string, bool) {
-				return "rests until then", u.mark.rest > 0 && !u.shortened
+				return "rests until then", u.kind() == restForm && u.mark.form == formPlain
 			})
 		},
 	}
@@ -25,7 +25,7 @@ func laterDeadlineWins() Check {
 		Bugs:     []string{"BerriAI/litellm#40130"},
 		find: func(r *Run) []Finding {
 			return r.restless(func(u use) (string, bool) {
-				return "rests until then, although a later answer named an earlier time", u.mark.rest > 0 && u.shortened
+				return "rests until then, although a later answer named an earlier time", u.kind() == restShortened
 			})
 		},
 	}
@@ -36,7 +36,20 @@ func disabledKeyRests() Check {
 		Name:     "disabled-key-rests",
 		Sentence: "No attempt is written with a disabled key until somebody heals it.",
 		find: func(r *Run) []Finding {
-			return r.restless(func(u use) (string, bool) { return "is disabled", u.mark.rest == 0 })
+			return r.restless(func(u use) (string, bool) { return "is disabled", u.kind() == restDisabled })
+		},
+	}
+}
+
+func marksSurviveReload() Check {
+	return Check{
+		Name:     "marks-survive-reload",
+		Sentence: "A reload that does not touch a key leaves its state.",
+		Bugs:     []string{"alibaba/higress `resetSharedData`"},
+		find: func(r *Run) []Finding {
+			return r.restless(func(u use) (string, bool) {
+				return "was forgotten by a reload that left its row alone", u.kind() == restReloaded
+			})
 		},
 	}
 }
@@ -45,7 +58,30 @@ func disabledKeyRests() Check {
 type use struct {
 	mark      refusal
 	shortened bool // a later answer named a deadline that had passed
+	reloaded  bool // rows were loaded in between
 }
+
+// kind says whose finding a use is: exactly one check's.
+func (u use) kind() restKind {
+	switch {
+	case u.reloaded:
+		return restReloaded
+	case u.mark.rest == 0:
+		return restDisabled
+	case u.shortened:
+		return restShortened
+	}
+	return restForm
+}
+
+type restKind int
+
+const (
+	restForm restKind = iota // the hint's own deadline was not kept
+	restShortened
+	restDisabled
+	restReloaded
+)
 
 // restless finds the attempts that should not have been, of the kind that is asked for.
 func (r *Run) restless(kind func(use) (why string, ok bool)) []Finding {
@@ -79,17 +115,18 @@ func (r *Run) restless(kind func(use) (why string, ok bool)) []Finding {
 func (r *Run) setAside(marks marks, a attempt, began time.Duration) (u use, ok bool) {
 	out := marks.everOut(a.Key, a.Arrived)
 	for _, s := range marks[a.Key] {
-		if s.request == a.Request || !s.known || s.told > min(began, a.Arrived) {
+		if s.request == a.Request || !s.known || s.told > min(began, a.Arrived) || s.over(a.Arrived) || s.dubious(a.Arrived) {
 			continue
 		}
+		reloaded := r.reloadedBetween(s.began, a.Arrived)
 		switch over := a.Arrived >= s.at+s.rest; {
-		case s.rest == 0 && !r.reloadedBetween(s.began, a.Arrived):
-			return use{mark: s}, true
+		case s.rest == 0 && (!reloaded || r.keepsURL(a.Key, s.began, a.Arrived)):
+			return use{mark: s, reloaded: reloaded}, true
 		case s.rest == 0 || out || !r.staysPut(a.Key, s.began, a.Arrived):
 		case over:
 			u.shortened = ok // a later answer, whose own deadline has passed
 		case !ok || s.at+s.rest > u.mark.at+u.mark.rest:
-			u, ok = use{mark: s}, true
+			u, ok = use{mark: s, reloaded: reloaded}, true
 		}
 	}
 	return u, ok

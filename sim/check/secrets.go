@@ -3,6 +3,7 @@ package check
 import (
 	"encoding/base64"
 	"net/http"
+	"slices"
 	"sort"
 	"strings"
 
@@ -48,7 +49,7 @@ func noKeyDownstream() Check {
 func noTokenUpstream() Check {
 	return Check{
 		Name:     "no-token-upstream",
-		Sentence: "Gateway tokens and Proxy-Authorization never go upstream.",
+		Sentence: "Gateway tokens, Proxy-Authorization and what Connection names never go upstream.",
 		Bugs:     []string{"BerriAI/litellm#32202", "alibaba/higress#2220", "kcolemangt/llm-router#13"},
 		find: func(r *Run) []Finding {
 			var found []Finding
@@ -69,6 +70,13 @@ func noTokenUpstream() Check {
 						found = append(found, findingf(o.Step, "%s got the header %s", f.Host, h))
 					}
 					tokens(o.Step, f.Host, flat(f.Header)+f.Target)
+				}
+			}
+			for _, x := range r.exchanges() {
+				for _, a := range x.attempts {
+					for _, name := range ofOneHop(x.sent, a.Header) {
+						found = append(found, findingf(x.step, "%s got the header %s, which %s had named in Connection", a.Host, name, x.sent.Client))
+					}
 				}
 			}
 			return found
@@ -178,6 +186,25 @@ func hopByHop(h http.Header) []string {
 		}
 	}
 	sort.Strings(list)
+	return list
+}
+
+// ofOneHop are the headers that a client meant for the gateway alone, by naming them in
+// Connection (RFC 9110, section 7.6.1), and that went on. What gateways write
+// themselves is not the client's.
+func ofOneHop(sent trace.RequestSent, went http.Header) []string {
+	if sent.Way == trace.WayRaw {
+		return nil
+	}
+	var list []string
+	for _, line := range sent.Header.Values("Connection") {
+		for _, word := range strings.Split(line, ",") {
+			name := http.CanonicalHeaderKey(strings.TrimSpace(word))
+			if sent.Header.Get(name) != "" && !gatewaysOwn(name) && slices.Equal(went.Values(name), sent.Header.Values(name)) {
+				list = append(list, name)
+			}
+		}
+	}
 	return list
 }
 

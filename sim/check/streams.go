@@ -26,6 +26,9 @@ func streamFlows() Check {
 					continue
 				}
 				last := x.attempts[len(x.attempts)-1]
+				if r.disturbed(x.at, max(x.gotAt, x.leftAt)) {
+					continue // a link that takes its time may bring two events at once
+				}
 				out, in := sent[answerID{last.Host, last.Attempt}], got[x.sent.ID]
 				if n := x.bunched(out, in); n > 0 {
 					found = append(found, findingf(x.step, "%s sent event %d, then paused for %s and sent the next one: %s had not got it by then",

@@ -39,9 +39,11 @@ type ProviderLoaded struct {
 	Reload int      // number of the reload, from 1
 }
 
-// Routes reports whether the row may be live: nobody can say of a row that was
-// not observed.
-func (p ProviderLoaded) Routes() bool { return p.Status == "enabled" || p.Status == Unobserved }
+// Routes reports whether the row may be live: of a row that was not observed, nobody
+// can say more than that it is not switched off.
+func (p ProviderLoaded) Routes() bool {
+	return p.Status == "enabled" || p.Status == Unobserved && !p.Off
+}
 
 func (ProviderLoaded) Actor() Actor { return Actor{RankGateway, ""} }
 func (p ProviderLoaded) String() string {

@@ -1,0 +1,141 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+func viewEqualsState() Check {
+	return Check{
+		Name:     "view-equals-state",
+		Sentence: "What metrics and the admin page say of a key is its state now.",
+		Bugs:     []string{"CLIProxyAPI#5964", "api7/aisix#738"},
+		find: func(r *Run) []Finding {
+			found := r.wrongPools()
+			marks := r.marks()
+			for _, o := range r.Observations {
+				f, ok := o.Fact.(trace.KeyIs)
+				if !ok || f.Key == "" || strings.Contains(f.State, trace.Unobserved) {
+					continue
+				}
+				l, settled := r.settledAt(o.At)
+				row, one := l.single(f.Provider)
+				if !settled || !one || !l.ownsKeys(row) {
+					continue
+				}
+				state, _, _ := strings.Cut(f.State, " ")
+				if want := r.stateOf(marks, f.Key, o.At); want != "" && want != state {
+					found = append(found, findingf(o.Step, "%s %s is shown as %s, and the answers to it say %s", f.Provider, f.Key, state, want))
+				}
+			}
+			return found
+		},
+	}
+}
+
+// wrongPools finds samples of a pool that cannot be true of its keys.
+func (r *Run) wrongPools() []Finding {
+	var found []Finding
+	marks := r.marks()
+	pools := map[string]map[string]float64{}
+	var order []Sample
+	for _, s := range r.Metrics {
+		if s.Name == "" || s.Name != r.Intent.Metrics.Keys {
+			continue
+		}
+		id := poolID(s)
+		if pools[id] == nil {
+			pools[id] = map[string]float64{}
+			order = append(order, s)
+		}
+		pools[id][s.labels()["state"]] += s.Value
+	}
+	for _, s := range order {
+		name := providerLabel(s)
+		l, settled := r.settledAt(s.At)
+		row, one := l.single(name)
+		if !settled || !one || !row.Routes() || len(row.Keys) == 0 || !l.ownsKeys(row) {
+			continue
+		}
+		sure, unsure, sum := map[string]float64{}, 0.0, 0.0
+		for _, k := range row.Keys {
+			if state := r.stateOf(marks, k, s.At); state != "" {
+				sure[state]++
+			} else {
+				unsure++
+			}
+		}
+		pool := pools[poolID(s)]
+		for _, state := range []string{"available", "cooling", "disabled"} {
+			sum += pool[state]
+			if n := pool[state]; n < sure[state] || n > sure[state]+unsure {
+				found = append(found, findingf(s.Step, "%s says that %v keys of %s are %s; by the answers to them it is %v", s.Name, n, name, state, sure[state]))
+			}
+		}
+		if sum != float64(len(row.Keys)) {
+			found = append(found, findingf(s.Step, "%s speaks of %v keys of %s, which has %d", s.Name, sum, name, len(row.Keys)))
+		}
+	}
+	return found
+}
+
+// stateOf is the state that a key must be in by what the witnesses saw; "": nobody can
+// be sure.
+func (r *Run) stateOf(marks marks, key string, at time.Duration) string {
+	state := "available"
+	for _, s := range marks[key] {
+		switch {
+		case s.healed == at && s.over(at):
+			return "" // before or after: the clock cannot tell
+		case s.at > at, s.over(at):
+		case !s.known || s.dubious(at) || s.told > at || r.late(key, s):
+			return ""
+		case s.rest == 0:
+			if !r.keepsURL(key, s.began, at) {
+				return ""
+			}
+			state = "disabled"
+		case s.told+s.rest <= at || state == "disabled":
+		case s.at+s.rest <= at || !r.staysPut(key, s.began, at):
+			return ""
+		default:
+			state = "cooling"
+		}
+	}
+	return state
+}
+
+// single is the one row of a name.
+func (l load) single(name string) (row trace.ProviderLoaded, ok bool) {
+	n := 0
+	for _, other := range l.rows {
+		if other.Name == name {
+			row, n = other, n+1
+		}
+	}
+	return row, n == 1
+}
+
+// ownsKeys reports whether no other row has a key of this one.
+func (l load) ownsKeys(row trace.ProviderLoaded) bool {
+	for _, k := range row.Keys {
+		n := 0
+		for _, other := range l.rows {
+			for _, have := range other.Keys {
+				if have == k {
+					n++
+				}
+			}
+		}
+		if n != 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// poolID tells one look at one provider's pool from another.
+func poolID(s Sample) string { return fmt.Sprint(s.Step, " ", s.At, " ", providerLabel(s)) }
