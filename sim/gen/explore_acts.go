@@ -12,9 +12,9 @@ import (
 type explorer struct {
 	exploring bool
 	adapt     func(drill.Settings) drill.Settings // nil: the gateway knows all settings
-	wild      bool // the model may lose itself
-	over      bool // nothing can be added that the model foretells
-	calm      bool // the quiet part: upstreams are well
+	wild      bool                                // the model may lose itself
+	over      bool                                // nothing can be added that the model foretells
+	calm      bool                                // the quiet part: upstreams are well
 	swarm     swarm
 	used      map[string]time.Duration // when a tunnel was last used
 	names     int                      // of started steps and of clients, so far
