@@ -27,10 +27,12 @@ e2e:
 # The whole determinism run. In one process: 500 seeds of a drill with four
 # clients, a failover and a reload, and of the bare engine, with GOMAXPROCS 2 and
 # 1. In three processes, scheduled and built differently: the same for 500 seeds
-# of a drill, whose traces are compared. Then every drill on 50 seeds, in two.
+# of a drill, whose traces are compared. Then every drill on 50 seeds, in two. And
+# 10,000 runs of an exploration, each twice, in two.
 # The suite has a smaller number of each.
 replay:
 	GATEDRILL_SEEDS=500 go test -count=1 -timeout 60m -run 'Determinism|Replay' ./sim ./sim/simnet
+	GATEDRILL_EXPLORED=10000 go test -count=1 -timeout 120m -run ExplorationIsDeterministic ./sim/explore
 	set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
 	go build -o $$dir/plain ./cmd/gatedrill; go build -race -o $$dir/race ./cmd/gatedrill; \
 	drill=four-clients-failover-and-reload; \

@@ -22,6 +22,10 @@ type authority struct {
 	roots *x509.CertPool
 }
 
+// quickCurves is how the world's own ends agree on keys. What is safe against
+// computers to come costs a quarter of the time of a run, and nobody listens.
+func quickCurves() []tls.CurveID { return []tls.CurveID{tls.X25519, tls.CurveP256} }
+
 func newAuthority(name string, now time.Time) (*authority, error) {
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1),

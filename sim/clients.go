@@ -176,6 +176,7 @@ func (w *World) handshake(t *tunnel, inner net.Conn, o drill.ConnectOptions, ope
 		NextProtos:                  o.ALPN,
 		ClientSessionCache:          w.clients.session(o.Session),
 		DynamicRecordSizingDisabled: true,
+		CurvePreferences:            quickCurves(),
 		// Verified by hand below: the name in the certificate is the tunnel's, whatever SNI says.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(s tls.ConnectionState) error {

@@ -33,6 +33,9 @@ type Options struct {
 	// ever. It gets the verdict so far and must not return to the run, which
 	// cannot go on: a worker reports and exits. Nil means panic with the story.
 	OnStuck func(*Verdict)
+	// Watch gets what was seen in a run that came to its end, in canonical order.
+	// Nil: nobody looks.
+	Watch func([]trace.Observation)
 }
 
 // Run plays a drill against a gateway in a world of its own and says what
@@ -40,7 +43,7 @@ type Options struct {
 // for the next one. Run must be called from a test's own goroutine, outside any
 // bubble, and not in a parallel test.
 func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
-	r := &run{gateway: g, drill: d, verdict: &Verdict{Drill: d.Name, About: d.About(), Seed: SeedOf(d, o.Seed)}}
+	r := &run{gateway: g, drill: d, watch: o.Watch, verdict: &Verdict{Drill: d.Name, About: d.About(), Seed: SeedOf(d, o.Seed)}}
 	dog := watch(func(f check.Finding) { r.stuck(f, o.OnStuck) })
 	defer dog.end()
 	defer func() { // runs first: the bubble's own complaint
@@ -74,6 +77,7 @@ func SeedOf(d *drill.Drill, seed uint64) uint64 {
 type run struct {
 	gateway Gateway
 	drill   *drill.Drill
+	watch   func([]trace.Observation) // nil: nobody looks
 
 	mu      sync.Mutex // the watchdog looks in from outside
 	world   *World     // nil before the gateway has started
@@ -142,6 +146,9 @@ func (r *run) judge(open, goroutines []string) {
 	seen := &check.Run{
 		Start: w.start, Observations: w.log.Observations(), Secrets: w.secrets.all(), Intent: intent,
 		Log: w.logs.text(), Metrics: w.metrics.samples, Open: open, Goroutines: goroutines,
+	}
+	if r.watch != nil {
+		r.watch(seen.Observations)
 	}
 	for _, c := range check.All() {
 		v.Findings = append(v.Findings, c.Find(seen)...)

@@ -103,7 +103,7 @@ func (us *upstreams) serve(name string, o drill.UpstreamOptions) (*upstream, err
 		config = &tls.Config{
 			Certificates: []tls.Certificate{leaf}, NextProtos: []string{"http/1.1"},
 			// The size of a record would depend on how many bytes of ciphertext went before.
-			DynamicRecordSizingDisabled: true,
+			DynamicRecordSizingDisabled: true, CurvePreferences: quickCurves(),
 		}
 	}
 	u := &upstream{name: name, fake: fakeupstream.New(fakeupstream.Config{

@@ -37,21 +37,22 @@ func (s StepResult) Differs() bool {
 	return s.Want != nil && !matchAll(s.Want, s.Got)
 }
 
-// matchAll compares lines in order. One that was not observed stands for all the
-// lines that it matches, one at least.
+// matchAll compares lines in order. One that was not observed stands for lines that
+// it matches, one at least.
 func matchAll(want, got []string) bool {
-	for len(got) > 0 {
-		if len(want) == 0 || !matches(want[0], got[0]) {
-			return false
-		}
-		many := strings.Contains(got[0], trace.Unobserved)
-		want = want[1:]
-		for many && len(want) > 0 && matches(want[0], got[0]) {
-			want = want[1:]
-		}
-		got = got[1:]
+	if len(got) == 0 || len(want) == 0 {
+		return len(want) == len(got)
 	}
-	return len(want) == 0
+	many := strings.Contains(got[0], trace.Unobserved)
+	for n := 1; n <= len(want) && matches(want[n-1], got[0]); n++ {
+		if matchAll(want[n:], got[1:]) {
+			return true
+		}
+		if !many {
+			break
+		}
+	}
+	return false
 }
 
 // Outcome of a run.

@@ -29,6 +29,7 @@ const (
 type cli struct {
 	Run      runCmd      `cmd:"" help:"Play drills against the reference gateway: the library, or the files, folders and names that you give."`
 	Replay   replayCmd   `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
+	Explore  exploreCmd  `cmd:"" help:"Draw drills, play them, watch every property, and shrink what fails to a drill that a person can read."`
 	List     listCmd     `cmd:"" help:"List the drills of the library."`
 	Show     showCmd     `cmd:"" help:"Print a drill of the library."`
 	Rows     rowsCmd     `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`

@@ -48,7 +48,7 @@ func (r *Run) wasDeleted(name string, at time.Duration) bool {
 // inFlight reports whether some request was under way at an instant.
 func inFlight(all []*exchange, at time.Duration) bool {
 	return slices.ContainsFunc(all, func(x *exchange) bool {
-		ended := x.got != nil && x.gotAt <= at || x.left && x.leftAt <= at
+		ended := x.got != nil && x.gotAt < at || x.left && x.leftAt < at // at one instant the clock cannot tell
 		return x.at <= at && !ended
 	})
 }

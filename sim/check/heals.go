@@ -34,7 +34,7 @@ func (r *Run) healed(key string, seen []refusal) {
 }
 
 // over reports whether a heal has taken a mark off before an instant.
-func (s refusal) over(now time.Duration) bool { return s.healed > 0 && s.healed <= now }
+func (s refusal) over(now time.Duration) bool { return s.healed > 0 && s.healed < now }
 
 // dubious reports whether nobody can say at an instant whether a mark counts.
 func (s refusal) dubious(now time.Duration) bool { return s.doubt > 0 && s.doubt <= now }

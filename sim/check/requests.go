@@ -16,7 +16,7 @@ func oncePerRequest() Check {
 			var found []Finding
 			for _, x := range r.exchanges() {
 				tried := map[string]int{}
-				for _, a := range x.attempts {
+				for _, a := range x.tries() {
 					if tried[a.Key]++; tried[a.Key] == 2 {
 						found = append(found, findingf(x.step, "%s's %s %s went to %s with key %s more than once",
 							x.sent.Client, x.sent.Method, x.sent.Target, a.Host, a.Key))
@@ -27,6 +27,23 @@ func oncePerRequest() Check {
 		},
 	}
 }
+
+// tries are the attempts, less those on a connection that ended without a byte of an
+// answer and that were sent once more with the same key: net/http takes such a
+// connection for one that had been closed while it was idle.
+func (x *exchange) tries() []attempt {
+	var list []attempt
+	for _, a := range x.attempts {
+		if n := len(list); n > 0 && list[n-1].Key == a.Key && list[n-1].Host == a.Host && list[n-1].unanswered() {
+			list = list[:n-1]
+		}
+		list = append(list, a)
+	}
+	return list
+}
+
+// unanswered reports whether nothing of an answer was sent.
+func (a attempt) unanswered() bool { return a.ended.Broke != "" && a.ended.Status == 0 && !a.ended.Left }
 
 func replayIsIdentical() Check {
 	return Check{
@@ -75,10 +92,11 @@ func byokIsAlone() Check {
 				if x.sent.OwnKey == "" || len(x.attempts) == 0 || x.got == nil {
 					continue
 				}
-				first := x.attempts[0]
+				tries := x.tries()
+				first := tries[0]
 				switch {
-				case len(x.attempts) > 1:
-					found = append(found, findingf(x.step, "%s brought its own key, and there were %d attempts", x.sent.Client, len(x.attempts)))
+				case len(tries) > 1:
+					found = append(found, findingf(x.step, "%s brought its own key, and there were %d attempts", x.sent.Client, len(tries)))
 				case first.Key != x.sent.OwnKey:
 					found = append(found, findingf(x.step, "%s brought key %s, and %s got %s", x.sent.Client, x.sent.OwnKey, first.Host, first.Key))
 				case first.Broken: // nothing whole came that could be handed on

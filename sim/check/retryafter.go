@@ -136,7 +136,7 @@ func (r *Run) exhaustions() []*exhaustion {
 // refused reports whether each attempt ended with a status that marks its key.
 func (r *Run) refused(x *exchange) bool {
 	for _, a := range x.attempts {
-		if rest, out := r.Intent.judge(a.Status, a.Codes); rest == 0 && !out {
+		if rest, out := r.Intent.judge(a.Status, a.Codes); rest == 0 && !out || a.Key == "none" {
 			return false
 		}
 	}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,8 +24,8 @@ func viewEqualsState() Check {
 				}
 				l, settled := r.settledAt(o.At)
 				row, one := l.single(f.Provider)
-				if !settled || !one || !l.ownsKeys(row) {
-					continue
+				if !settled || !one || !l.ownsKeys(row) || !slices.Contains(row.Keys, f.Key) {
+					continue // the source's row may have other keys than the live one
 				}
 				state, _, _ := strings.Cut(f.State, " ")
 				if want := r.stateOf(marks, f.Key, o.At); want != "" && want != state {
@@ -88,7 +89,7 @@ func (r *Run) stateOf(marks marks, key string, at time.Duration) string {
 	state := "available"
 	for _, s := range marks[key] {
 		switch {
-		case s.healed == at && s.over(at):
+		case s.healed > 0 && s.healed == at:
 			return "" // before or after: the clock cannot tell
 		case s.at > at, s.over(at):
 		case !s.known || s.dubious(at) || s.told > at || r.late(key, s):

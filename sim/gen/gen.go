@@ -23,6 +23,8 @@ package gen
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +86,7 @@ type writer struct {
 	keys     int           // made so far
 	tunnels  []string      // open
 	opened   int           // tunnels so far
+	explorer
 	// Of the requests that are sent at the same time right now, those that have yet to
 	// be answered, and those that are.
 	burst, answered int
@@ -107,11 +110,19 @@ func (w *writer) drawSettings() drill.Settings {
 	}
 }
 
-// do adds a step.
+// do adds a step, unless the story is over.
 func (w *writer) do(op drill.Op) {
+	if w.over {
+		return
+	}
 	w.ops = append(w.ops, op)
 	w.last = w.world.Play(op)
-	if why := w.world.Lost(); why != "" {
+	why := w.world.Lost()
+	switch {
+	case why == "" || w.wild:
+	case w.exploring: // its answers are drawn as they are asked for, and here nobody knows
+		w.ops, w.over = w.ops[:len(w.ops)-1], true
+	default:
 		panic(fmt.Sprintf("gen: a story that nobody can foretell, since %s: %s", why, op))
 	}
 }
@@ -120,7 +131,10 @@ func (w *writer) do(op drill.Op) {
 // of each.
 func (w *writer) finish(seed uint64) Story {
 	d := &drill.Drill{Name: w.plot.name}
-	steps := append([]drill.Op{drill.GatewayOp{Settings: w.settings}}, w.answers.scripts()...)
+	steps := w.answers.scripts()
+	if !reflect.DeepEqual(w.settings, drill.Settings{}) {
+		steps = slices.Insert(steps, 0, drill.Op(drill.GatewayOp{Settings: w.settings}))
+	}
 	for _, op := range append(steps, w.ops...) {
 		d.Steps = append(d.Steps, drill.Step{Op: op})
 	}
@@ -129,7 +143,7 @@ func (w *writer) finish(seed uint64) Story {
 	}
 	d.Steps[0].Lead = append(d.Steps[0].Lead, "")
 	for i, o := range model.Predict(d) {
-		if loud(d.Steps[i].Op) {
+		if loud(d.Steps[i].Op) || w.exploring && len(o.Facts) > 0 {
 			d.Steps[i].Want = o.Lines()
 		}
 	}

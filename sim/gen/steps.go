@@ -29,6 +29,9 @@ func (w *writer) withKey(r drill.Request) drill.Request {
 	if pick(w, "own key", false, false, false, false, false, false, true) {
 		r.Key = drill.Credential{Kind: drill.CredentialAlias, Text: ownAlias}
 	}
+	if size := w.swarm.body; size > 0 && pick(w, "large", false, false, true) {
+		r.Body = drill.Body{Kind: drill.BodySize, Size: size}
+	}
 	return r
 }
 
@@ -55,14 +58,18 @@ func (w *writer) connect(host string) {
 	name := fmt.Sprintf("t%d", w.opened)
 	w.do(drill.ConnectOp{Client: name, Target: host + ":443"})
 	w.tunnels = append(w.tunnels, name)
+	w.use(name)
 }
 
 func (w *writer) send() {
+	w.forgetIdle()
 	if len(w.tunnels) == 0 {
 		w.connect(hostNames()[0])
 	}
 	r := drill.Request{Method: http.MethodPost, Path: path}
-	w.do(drill.SendOp{Client: pick(w, "tunnel", w.tunnels...), Request: w.withKey(r)})
+	name := pick(w, "tunnel", w.tunnels...)
+	w.do(drill.SendOp{Client: name, Request: w.withKey(r)})
+	w.use(name)
 }
 
 func (w *writer) close() {

@@ -21,7 +21,7 @@ func (m *Model) Heal(_ context.Context, provider, alias string) error {
 	switch {
 	case k.refused != 0, k.until != 0 && least > 0:
 		state = trace.Healed
-		k.refused, k.until, k.limit, k.by = 0, 0, 0, nil
+		k.refused, k.until, k.limit, k.since, k.by = 0, 0, 0, 0, nil
 	case k.until != 0 && most > 0:
 		m.lose("it depends on the blur whether %s is cooling", alias)
 		return nil

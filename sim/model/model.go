@@ -107,6 +107,7 @@ func New(s drill.Settings, u Upstreams) *Model {
 func (m *Model) Play(op drill.Op) Outcome {
 	m.out = Outcome{}
 	if m.lost != "" {
+		m.follow(op)
 		return Outcome{Unknown: m.lost}
 	}
 	if err := op.Run(context.Background(), m); err != nil {
@@ -119,6 +120,19 @@ func (m *Model) Play(op drill.Op) Outcome {
 		return cmp.Or(cmp.Compare(a.Actor().Rank, b.Actor().Rank), strings.Compare(a.Actor().Name, b.Actor().Name))
 	})
 	return m.out
+}
+
+// follow keeps up with what no gateway has a say in, when all else is lost: the
+// rows, and the time that is written down.
+func (m *Model) follow(op drill.Op) {
+	switch op := op.(type) {
+	case drill.ProviderOp, drill.EditOp, drill.AdvanceOp:
+		if err := op.Run(context.Background(), m); err != nil {
+			m.out.Unknown = err.Error()
+		}
+	case drill.SourceOp:
+		m.source = op.State
+	}
 }
 
 // Lost is why the model cannot follow the drill any more; "": it can.

@@ -30,7 +30,7 @@ func (m *Model) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 			m.lose("what becomes of connections is scripted at %s", host)
 		case r.Limit != nil || slices.ContainsFunc(r.Answers, func(a fakeupstream.Answer) bool { return a.Limit != nil }):
 			m.lose("rate limits decide at %s", host)
-		case r.Path != "" || r.Model != "" || r.End != fakeupstream.EndFail:
+		case r.Path != "" || r.Model != "":
 			m.lose("the model knows rules by their keys only, not %q", r)
 		}
 	}
@@ -80,7 +80,7 @@ func (s *Scripts) At(address string) (name string, tls, ok bool) {
 }
 
 // Next implements Upstreams. A rule with one answer that is not counted never
-// ends.
+// ends; others end as they say.
 func (s *Scripts) Next(name, key string) (fakeupstream.Answer, bool) {
 	up, i := s.rule(name, key)
 	if i < 0 {
@@ -90,6 +90,17 @@ func (s *Scripts) Next(name, key string) (fakeupstream.Answer, bool) {
 	up.asked[i]++
 	if len(answers) == 1 && answers[0].Times == 0 {
 		return answers[0], true
+	}
+	total := 0
+	for _, a := range answers {
+		total += max(1, a.Times)
+	}
+	switch {
+	case n < total:
+	case up.rules[i].End == fakeupstream.EndRepeat:
+		n = total - 1
+	case up.rules[i].End == fakeupstream.EndLoop:
+		n %= total
 	}
 	for _, a := range answers {
 		if n -= max(1, a.Times); n < 0 {

@@ -39,6 +39,7 @@ func entries() []entry {
 	return []entry{
 		{"connect-mitm", ConnectMitm},
 		{"lock-across-io", LockAcrossIO},
+		{"canary", Canary},
 	}
 }
 

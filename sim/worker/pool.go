@@ -88,9 +88,9 @@ func (p Pool) work(ctx context.Context, jobs []Job, todo <-chan int, done []chan
 			}
 		}
 		began := time.Now()
-		v, alive := w.play(jobs[i], p.limit())
-		v.Wall = time.Since(began).Nanoseconds()
-		done[i] <- v
+		r, alive := w.play(jobs[i], p.limit())
+		r.Verdict.Wall = time.Since(began).Nanoseconds()
+		done[i] <- r.Verdict
 		if !alive {
 			w.end()
 			w = nil
@@ -141,15 +141,14 @@ func (p Pool) start(ctx context.Context) (*process, error) {
 }
 
 // play has one job played; alive is false when the process is no use any more.
-func (w *process) play(job Job, limit time.Duration) (v *sim.Verdict, alive bool) {
+func (w *process) play(job Job, limit time.Duration) (r result, alive bool) {
 	timer := time.AfterFunc(limit, func() { w.cmd.Process.Kill() })
-	err := json.NewEncoder(w.jobs).Encode(job)
-	var r result
+	err := json.NewEncoder(w.jobs).Encode(order{job, job.explore})
 	if err == nil {
 		err = w.results.Decode(&r)
 	}
 	if err == nil {
-		return r.Verdict, timer.Stop() && !r.Last
+		return r, timer.Stop() && !r.Last
 	}
 	inTime := timer.Stop()
 	w.end()

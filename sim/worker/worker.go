@@ -32,6 +32,7 @@ import (
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/explore"
 )
 
 // activeVariable tells a process that it is a worker.
@@ -41,18 +42,27 @@ const activeVariable = "GATEDRILL_WORKER"
 // package testing, and stderr to the runtime's last words.
 const resultFile = 3
 
-// Job is one drill on one seed.
+// Job is one drill on one seed, or one run of an exploration.
 type Job struct {
 	File    string // for positions in messages
 	Text    string // of the drill
 	Seed    uint64 // 0: the drill's own, else sim.DefaultSeed
 	Gateway string // name of the gateway, for newGateway
+
+	explore *explore.Job // nil: the drill is played for its verdict
+}
+
+// order is a job as it goes to a worker.
+type order struct {
+	Job
+	Explore *explore.Job `json:",omitempty"`
 }
 
 // result is what a worker writes for each job.
 type result struct {
-	Verdict *sim.Verdict
-	Last    bool // the worker is about to exit
+	Verdict  *sim.Verdict    `json:",omitempty"`
+	Explored *explore.Result `json:",omitempty"`
+	Last     bool            // the worker is about to exit
 }
 
 // Active reports whether this process was started as a worker.
@@ -72,14 +82,20 @@ func serve(t *testing.T, jobs io.Reader, results io.Writer, newGateway func(stri
 	out := json.NewEncoder(results)
 	in := json.NewDecoder(bufio.NewReader(jobs))
 	for {
-		var job Job
+		var job order
 		if err := in.Decode(&job); err != nil {
 			if !errors.Is(err, io.EOF) {
 				t.Fatalf("worker: read a job: %v", err)
 			}
 			return
 		}
-		if err := out.Encode(result{Verdict: play(t, job, newGateway, out)}); err != nil {
+		var r result
+		if job.Explore != nil {
+			r.Explored = exploreOne(t, job, newGateway, out)
+		} else {
+			r.Verdict = play(t, job.Job, newGateway, out)
+		}
+		if err := out.Encode(r); err != nil {
 			t.Fatalf("worker: write a verdict: %v", err)
 		}
 	}
@@ -95,19 +111,46 @@ func play(t *testing.T, job Job, newGateway func(string) (sim.Gateway, error), o
 		return &sim.Verdict{Drill: d.Name, Seed: job.Seed, Error: err.Error()}
 	}
 	return sim.Run(t, g, d, sim.Options{Seed: job.Seed, OnStuck: func(v *sim.Verdict) {
-		if err := out.Encode(result{Verdict: v, Last: true}); err != nil {
-			fmt.Fprintln(os.Stderr, "worker: write a verdict:", err)
-		}
-		os.Exit(1) // the bubble cannot be left in any other way
+		leave(out, result{Verdict: v, Last: true})
 	}})
 }
 
-// died is the verdict of a run whose worker is no more.
-func died(job Job, lastWords string) *sim.Verdict {
+// exploreOne plays one run of an exploration.
+func exploreOne(t *testing.T, job order, newGateway func(string) (sim.Gateway, error), out *json.Encoder) *explore.Result {
+	s, err := job.Explore.Story()
+	if err != nil {
+		return &explore.Result{Job: *job.Explore, Broken: err.Error()}
+	}
+	g, err := newGateway(job.Gateway)
+	if err != nil {
+		return &explore.Result{Job: *job.Explore, Broken: err.Error()}
+	}
+	r := explore.PlayStuck(t, g, *job.Explore, s, func(r explore.Result) {
+		leave(out, result{Explored: &r, Last: true})
+	})
+	return &r
+}
+
+// leave reports and exits: a bubble in which time stands still cannot be left in
+// any other way.
+func leave(out *json.Encoder, r result) {
+	if err := out.Encode(r); err != nil {
+		fmt.Fprintln(os.Stderr, "worker: write a verdict:", err)
+	}
+	os.Exit(1)
+}
+
+// died is the result of a run whose worker is no more.
+func died(job Job, lastWords string) result {
+	if job.explore != nil {
+		return result{Explored: &explore.Result{
+			Job: *job.explore, Failures: []explore.Failure{{Name: check.NoPanic, Text: lastWords}},
+		}}
+	}
 	v := &sim.Verdict{Drill: job.File, Seed: job.Seed}
 	if d, err := drill.Parse(job.File, []byte(job.Text)); err == nil {
 		v.Drill, v.About, v.Seed = d.Name, d.About(), sim.SeedOf(d, job.Seed)
 	}
 	v.Findings = []check.Finding{{Check: check.NoPanic, Step: -1, Text: lastWords}}
-	return v
+	return result{Verdict: v}
 }

@@ -1,0 +1,110 @@
+package explore
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/gen"
+	"github.com/gatedrill/gatedrill/sim/model"
+	"github.com/gatedrill/gatedrill/sim/trace"
+)
+
+// Job names a run of an exploration, or holds a drill to be played like one.
+type Job struct {
+	Seed uint64 // of the exploration; with Text, of the world
+	Run  int
+	Text string // of a drill; "": the drill is drawn
+	Name string // of the drill, with Text
+}
+
+// Story is the drill of the job, with its seed.
+func (j Job) Story() (gen.Story, error) {
+	if j.Text == "" {
+		return gen.Run(j.Seed, j.Run), nil
+	}
+	d, err := drill.Parse(j.Name+".drill", []byte(j.Text))
+	if err != nil {
+		return gen.Story{}, err
+	}
+	return gen.Story{Drill: d, Seed: j.Seed}, nil
+}
+
+// Result is what there is to say of one run. It survives being written as JSON.
+type Result struct {
+	Job      Job
+	Steps    int
+	Failures []Failure
+	Adrift   bool          // a request came that no script has an answer to, which makes a drill hard to read
+	Broken   string        // what the harness could not do; "": it could
+	Marks    []string      // reached, in the order of Marks
+	Features []string      // kinds of behaviour that were seen, sorted
+	Virtual  time.Duration // of virtual time
+	Hash     string        // of the trace; "": the run did not come to its end
+}
+
+// Play plays one run. It must be called from a test's own goroutine, like sim.Run.
+func Play(t *testing.T, g sim.Gateway, j Job, s gen.Story) Result {
+	return play(t, g, j, s, nil)
+}
+
+// PlayStuck is Play for processes of their own: onStuck gets what there is to say
+// when time stands still for ever, and must not return.
+func PlayStuck(t *testing.T, g sim.Gateway, j Job, s gen.Story, onStuck func(Result)) Result {
+	return play(t, g, j, s, onStuck)
+}
+
+// Again plays a drill that need not be drawn: what the model foretells of it is
+// what is expected.
+func Again(t *testing.T, g sim.Gateway, d *drill.Drill, seed uint64) Result {
+	return play(t, g, Job{Seed: seed, Name: d.Name}, gen.Story{Drill: d, Seed: seed}, nil)
+}
+
+func play(t *testing.T, g sim.Gateway, j Job, s gen.Story, onStuck func(Result)) Result {
+	d, times := foretell(s.Drill)
+	r := Result{Job: j, Steps: len(d.Steps)}
+	var seen []trace.Observation
+	o := sim.Options{Seed: s.Seed, Watch: func(all []trace.Observation) { seen = all }}
+	if onStuck != nil {
+		o.OnStuck = func(v *sim.Verdict) {
+			r.Failures = failuresOf(v, seen, times)
+			onStuck(r)
+		}
+	}
+	v := sim.Run(t, g, d, o)
+	r.Adrift = slices.ContainsFunc(v.Findings, unanswered)
+	r.Broken, r.Virtual, r.Hash = v.Error, time.Duration(v.Virtual), v.Trace.Hash
+	r.Failures = failuresOf(v, seen, times)
+	r.Marks = reached(d, seen)
+	r.Features = features(d, seen, r.Marks)
+	return r
+}
+
+// foretell returns the drill with what the model expects of each step that it can
+// foretell, and the model's time at the end of each.
+func foretell(d *drill.Drill) (*drill.Drill, []time.Duration) {
+	told := *d
+	told.Steps = make([]drill.Step, len(d.Steps))
+	times := make([]time.Duration, len(d.Steps))
+	m := model.New(d.Settings(), model.NewScripts())
+	for i, s := range d.Steps {
+		o := m.Play(s.Op)
+		s.Want = nil
+		if lines := o.Lines(); shows(s.Op) || len(lines) > 0 {
+			s.Want = lines
+		}
+		told.Steps[i], times[i] = s, m.Now()
+	}
+	return &told, times
+}
+
+// shows reports whether a step says what is seen of it even when that is nothing.
+func shows(op drill.Op) bool {
+	switch op.(type) {
+	case drill.ReloadOp, drill.ConnectOp, drill.SendOp, drill.RequestOp, drill.ParallelOp, drill.ExpectOp:
+		return true
+	}
+	return false
+}
