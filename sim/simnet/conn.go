@@ -53,10 +53,13 @@ func (c *Conn) Write(p []byte) (int, error) {
 // Close ends both directions: the peer reads what is in flight and then
 // io.EOF; what the peer still sends is answered with a reset.
 func (c *Conn) Close() error {
-	if !c.in.abandon() {
+	open, unfinished := c.endBoth()
+	if !open {
 		return c.wrap("close", net.ErrClosed)
 	}
-	c.out.finish()
+	if unfinished {
+		c.net.enqueue(c.out, kindEnd, nil)
+	}
 	c.net.forget(c)
 	return nil
 }
@@ -64,9 +67,20 @@ func (c *Conn) Close() error {
 // Reset tears the connection down: both ends fail with syscall.ECONNRESET, and
 // what was not read yet is lost to the peer.
 func (c *Conn) Reset() {
-	c.in.abandon()
-	c.out.tear()
+	c.endBoth()
+	c.net.enqueue(c.out, kindReset, nil)
 	c.net.forget(c)
+}
+
+// endBoth ends both directions at this end at once, without a word to the peer. It
+// says whether the end was open, and whether it could still write.
+func (c *Conn) endBoth() (open, unfinished bool) {
+	c.in.lockBoth()
+	defer c.in.unlockBoth()
+	if open = c.in.abandonLocked(); open {
+		unfinished = c.out.finishLocked()
+	}
+	return open, unfinished
 }
 
 // CloseWrite ends this end's direction and leaves the other one open.

@@ -189,53 +189,52 @@ func (f *flow) end() {
 // reset is called by the driver: the reader of this direction learns that the
 // connection is torn, and so does whoever writes at the same end.
 func (f *flow) reset() {
-	f.mu.Lock()
+	f.lockBoth()
+	defer f.unlockBoth()
 	f.torn = true
 	f.dropLocked()
-	f.mu.Unlock()
-
-	f.back.mu.Lock()
-	defer f.back.mu.Unlock()
 	f.back.broken = true
 	f.back.cond.Broadcast()
+}
+
+// lockBoth locks both directions: what ends both has to end them at once. A reader
+// that learnt of it first would write in the other direction (a close_notify, say)
+// and succeed or fail as the scheduler likes.
+func (f *flow) lockBoth() {
+	first, second := f, f.back
+	if f.dir != Out {
+		first, second = second, first
+	}
+	first.mu.Lock()
+	second.mu.Lock()
+}
+
+func (f *flow) unlockBoth() {
+	f.mu.Unlock()
+	f.back.mu.Unlock()
 }
 
 // finish is the writer's last word.
 func (f *flow) finish() {
 	f.mu.Lock()
-	first := !f.finished
-	f.finished = true
-	f.writeDeadline.stop()
-	f.cond.Broadcast()
+	first := f.finishLocked()
 	f.mu.Unlock()
 	if first {
 		f.net.enqueue(f, kindEnd, nil)
 	}
 }
 
-// tear is finish without manners.
-func (f *flow) tear() {
-	f.mu.Lock()
+// finishLocked lets nothing more be written, and says whether that is new.
+func (f *flow) finishLocked() bool {
+	first := !f.finished
 	f.finished = true
 	f.writeDeadline.stop()
 	f.cond.Broadcast()
-	f.mu.Unlock()
-	f.net.enqueue(f, kindReset, nil)
+	return first
 }
 
-// leave is finish without a word to the peer.
-func (f *flow) leave() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.finished = true
-	f.writeDeadline.stop()
-	f.cond.Broadcast()
-}
-
-// abandon closes the reader's end, and says whether it was open.
-func (f *flow) abandon() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+// abandonLocked closes the reader's end, and says whether it was open.
+func (f *flow) abandonLocked() bool {
 	if f.abandoned {
 		return false
 	}

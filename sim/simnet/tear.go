@@ -27,8 +27,7 @@ func (n *Network) CloseFrom(l Link) {
 func (n *Network) Forget(l Link) {
 	ends := n.ends(func(c *Conn) bool { return l.carries(c.out.from, c.out.to) })
 	for _, c := range ends {
-		c.in.abandon()
-		c.out.leave()
+		c.endBoth()
 		n.forget(c)
 	}
 	n.mu.Lock()
