@@ -26,11 +26,12 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/check":    {[]string{"sim/trace"}, nil},
 	"sim": {[]string{"proxy", "keypool", "fakeupstream", "sim"}, []string{
 		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
-	"sim/model":   {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
-	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
-	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
-	"scenarios":   {[]string{"sim"}, nil},
-	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+	"sim/loopback": {[]string{"fakeupstream", "proxy"}, nil},
+	"sim/model":    {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
+	"sim/gen":      {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
+	"sim/patient":  {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
+	"scenarios":    {[]string{"sim"}, nil},
+	"cmd":          {[]string{"*"}, []string{"github.com/alecthomas/kong", "github.com/fsnotify/fsnotify", "github.com/prometheus/client_golang", "golang.org/x/term"}},
 
 	"cmd/internal/config":       {[]string{"proxy", "keypool"}, []string{"go.yaml.in/yaml/v3", "github.com/santhosh-tekuri/jsonschema/v6", "golang.org/x/net/http/httpguts"}},
 	"cmd/internal/castore":      {[]string{"proxy"}, []string{"github.com/coder/quartz"}},

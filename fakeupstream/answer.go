@@ -6,6 +6,9 @@ import "time"
 type Answer struct {
 	// Status is the final status, 200 to 599.
 	Status int
+	// Limit answers 200 as long as it lasts, and refuses otherwise: "limit rpm=60". It has a count of its own for each
+	// key. Nil: the answer is given to every request that comes to it.
+	Limit *Limit
 	// Times is how often the answer is given. 0: once in a sequence, for ever when it is the rule's only answer.
 	Times int
 	// Delay is the pause between the request's end and the answer's status line. 0: none.
@@ -16,6 +19,17 @@ type Answer struct {
 	RetryAfterMS string
 	// Code is the provider's error code: OpenAI's error.code, Anthropic's error.type. "": the status's usual.
 	Code string
+	// Message is the text of an error, in the vendor's shape. "": the status's usual, which names the wait that
+	// Retry-After asks for where the vendor's does.
+	Message string
+	// Type is OpenAI's error.type. "": the status's usual. Anthropic's is Code.
+	Type string
+	// Say is what the model says. The zero value: what the request lets it say.
+	Say Say
+	// Strict refuses a request that the vendor would refuse, as the vendor does and in place of this answer: one
+	// without a credential, to an endpoint that is not there, of the wrong method, that is no JSON, lacks what it must
+	// have, or names a model that is not among Config.Models. False: whatever comes is answered.
+	Strict bool
 	// Header has extra header fields, in order. The first one of a name replaces what the vendor would send
 	// under it; RetryAfter and RetryAfterMS are kept, so that contradicting lines can be written.
 	Header []HeaderField

@@ -58,11 +58,11 @@ func (anthropic) body(x *exchange) []byte {
 	case x.answer.Status >= 400:
 		return marshal(anthropicErrorOf(x))
 	case x.hasEndpoint("messages"):
-		return marshal(anthropicMessageOf(x, defaultEvents))
+		return marshal(anthropicMessageOf(x, turnOf(x, anthropicModel, 1)))
 	case x.hasEndpoint("messages/count_tokens"):
 		return marshal(struct {
 			InputTokens int `json:"input_tokens"`
-		}{x.inputTokens()})
+		}{turnOf(x, anthropicModel, 1).in})
 	case x.isGet():
 		return anthropicModels(x)
 	default:
@@ -72,4 +72,4 @@ func (anthropic) body(x *exchange) []byte {
 
 func (anthropic) streams(x *exchange) bool { return x.hasEndpoint("messages") }
 
-func (anthropic) events(x *exchange, n int) iter.Seq[event] { return anthropicEvents(x, n) }
+func (anthropic) events(x *exchange) iter.Seq[event] { return anthropicEvents(x) }

@@ -21,6 +21,12 @@ func anthropicErrorOf(x *exchange) anthropicError {
 	if x.answer.Code != "" {
 		d.Type = x.answer.Code
 	}
+	if x.answer.Message != "" {
+		d.Message = x.answer.Message
+	}
+	if r := x.refusal; r != nil {
+		d = anthropicErrorDetail{r.kind, r.message}
+	}
 	return anthropicError{Type: "error", Error: d, RequestID: anthropicRequestID(x)}
 }
 

@@ -1,116 +1,113 @@
 package fakeupstream
 
-import (
-	"iter"
-	"strings"
-)
+import "encoding/json"
 
 // anthropicMessage is the answer of POST /v1/messages.
 type anthropicMessage struct {
-	ID           string          `json:"id"`
-	Type         string          `json:"type"`
-	Role         string          `json:"role"`
-	Model        string          `json:"model"`
-	Content      []anthropicText `json:"content"`
-	StopReason   *string         `json:"stop_reason"` // null until the message is complete
-	StopSequence *string         `json:"stop_sequence"`
-	Usage        anthropicUsage  `json:"usage"`
+	ID           string           `json:"id"`
+	Type         string           `json:"type"`
+	Role         string           `json:"role"`
+	Model        string           `json:"model"`
+	Content      []anthropicBlock `json:"content"`
+	StopReason   *string          `json:"stop_reason"` // null until the message is complete
+	StopSequence *string          `json:"stop_sequence"`
+	StopDetails  *struct{}        `json:"stop_details"`
+	Container    *struct{}        `json:"container"`
+	Diagnostics  *struct{}        `json:"diagnostics"`
+	Usage        anthropicUsage   `json:"usage"`
 }
 
-type anthropicText struct {
-	Type string `json:"type"`
-	Text string `json:"text"`
+// anthropicBlock is a text, a thought with its signature, or a tool's call. Each has some of the fields.
+type anthropicBlock struct {
+	Type      string          `json:"type"`
+	Text      *string         `json:"text,omitempty"`
+	Citations json.RawMessage `json:"citations,omitempty"` // null in a text
+	Thinking  *string         `json:"thinking,omitempty"`
+	Signature *string         `json:"signature,omitempty"`
+	ID        string          `json:"id,omitempty"`
+	Name      string          `json:"name,omitempty"`
+	Input     json.RawMessage `json:"input,omitempty"`
+	Caller    json.RawMessage `json:"caller,omitempty"`
 }
 
 type anthropicUsage struct {
-	InputTokens              int `json:"input_tokens"`
-	CacheCreationInputTokens int `json:"cache_creation_input_tokens"`
-	CacheReadInputTokens     int `json:"cache_read_input_tokens"`
-	OutputTokens             int `json:"output_tokens"`
+	InputTokens              int                    `json:"input_tokens"` // without those of the cache
+	CacheCreationInputTokens int                    `json:"cache_creation_input_tokens"`
+	CacheReadInputTokens     int                    `json:"cache_read_input_tokens"`
+	CacheCreation            anthropicCacheCreation `json:"cache_creation"`
+	OutputTokens             int                    `json:"output_tokens"`
+	OutputTokensDetails      anthropicOutputDetail  `json:"output_tokens_details"`
+	ServerToolUse            *struct{}              `json:"server_tool_use"`
+	ServiceTier              string                 `json:"service_tier"`
+	InferenceGeo             string                 `json:"inference_geo"`
+	Speed                    string                 `json:"speed"`
 }
 
-func anthropicMessageOf(x *exchange, n int) anthropicMessage {
-	stop := "end_turn"
-	return anthropicMessage{
+type anthropicOutputDetail struct {
+	ThinkingTokens int `json:"thinking_tokens"`
+}
+
+type anthropicCacheCreation struct {
+	Ephemeral5m int `json:"ephemeral_5m_input_tokens"`
+	Ephemeral1h int `json:"ephemeral_1h_input_tokens"`
+}
+
+func anthropicUsageOf(t turn) anthropicUsage {
+	return anthropicUsage{InputTokens: t.in - t.cached, CacheReadInputTokens: t.cached, OutputTokens: t.out,
+		OutputTokensDetails: anthropicOutputDetail{t.thought}, ServiceTier: "standard", InferenceGeo: "global", Speed: "standard"}
+}
+
+// anthropicFinish is the stop_reason. A message cannot say that it failed.
+func anthropicFinish(f Finish) string {
+	switch f {
+	case FinishLength:
+		return "max_tokens"
+	case FinishTools:
+		return "tool_use"
+	case FinishFilter:
+		return "refusal"
+	default:
+		return "end_turn"
+	}
+}
+
+func anthropicMessageOf(x *exchange, t turn) anthropicMessage {
+	stop := anthropicFinish(t.finish)
+	out := anthropicMessage{
 		ID:         "msg_" + x.id("message", 24),
 		Type:       "message",
 		Role:       "assistant",
-		Model:      x.model(anthropicModel),
-		Content:    []anthropicText{{"text", content(n)}},
+		Model:      t.model,
+		Content:    []anthropicBlock{},
 		StopReason: &stop,
-		Usage:      anthropicUsage{InputTokens: x.inputTokens(), OutputTokens: n},
+		Usage:      anthropicUsageOf(t),
 	}
+	for _, b := range t.choices[0] {
+		out.Content = append(out.Content, anthropicBlockOf(b, true))
+	}
+	return out
 }
 
-// anthropicEvent is one event of a streamed message; each kind has some of the fields.
-type anthropicEvent struct {
-	Type         string            `json:"type"`
-	Message      *anthropicMessage `json:"message,omitempty"`
-	Index        *int              `json:"index,omitempty"`
-	ContentBlock *anthropicText    `json:"content_block,omitempty"`
-	Delta        any               `json:"delta,omitempty"`
-	Usage        *anthropicTotals  `json:"usage,omitempty"`
-}
-
-// anthropicTotals is the usage of message_delta: counted from the message's beginning, not from the last event.
-type anthropicTotals struct {
-	OutputTokens int `json:"output_tokens"`
-}
-
-type anthropicStop struct {
-	StopReason   string  `json:"stop_reason"`
-	StopSequence *string `json:"stop_sequence"`
-}
-
-// anthropicEvents streams a message with one block: message_start, content_block_start, a ping, n deltas,
-// content_block_stop, message_delta, message_stop.
-func anthropicEvents(x *exchange, n int) iter.Seq[event] {
-	start := anthropicMessageOf(x, n)
-	start.Content, start.StopReason, start.Usage.OutputTokens = []anthropicText{}, nil, 1
-	return func(yield func(event) bool) {
-		zero := 0
-		send := func(e anthropicEvent, content int) bool {
-			return yield(event{bytes: sse(e.Type, marshal(e)), content: content})
+// anthropicBlockOf returns a block whole, or as a stream begins it: with nothing in it.
+func anthropicBlockOf(b block, whole bool) anthropicBlock {
+	text, signature := "", ""
+	if whole {
+		text, signature = b.whole(), anthropicSignature(b)
+	}
+	switch b.kind {
+	case blockThinking:
+		return anthropicBlock{Type: "thinking", Thinking: &text, Signature: &signature}
+	case blockTool:
+		input := json.RawMessage("{}")
+		if whole {
+			input = json.RawMessage(text)
 		}
-		opening := send(anthropicEvent{Type: "message_start", Message: &start}, 0) &&
-			send(anthropicEvent{Type: "content_block_start", Index: &zero, ContentBlock: &anthropicText{Type: "text"}}, 0) &&
-			send(anthropicEvent{Type: "ping"}, 0)
-		if !opening {
-			return
-		}
-		for i := 1; i <= n; i++ {
-			e := anthropicEvent{Type: "content_block_delta", Index: &zero, Delta: anthropicText{"text_delta", delta(i)}}
-			if !send(e, i) {
-				return
-			}
-		}
-		_ = send(anthropicEvent{Type: "content_block_stop", Index: &zero}, 0) &&
-			send(anthropicEvent{Type: "message_delta", Delta: anthropicStop{StopReason: "end_turn"}, Usage: &anthropicTotals{n}}, 0) &&
-			send(anthropicEvent{Type: "message_stop"}, 0)
+		return anthropicBlock{Type: "tool_use", ID: "toolu_" + b.id[:24], Name: b.name, Input: input,
+			Caller: json.RawMessage(`{"type":"direct"}`)}
+	default:
+		return anthropicBlock{Type: "text", Text: &text, Citations: json.RawMessage("null")}
 	}
 }
 
-type anthropicModelEntry struct {
-	Type        string `json:"type"`
-	ID          string `json:"id"`
-	DisplayName string `json:"display_name"`
-	CreatedAt   string `json:"created_at"`
-}
-
-// anthropicModels answers GET /v1/models and GET /v1/models/ID, and any other GET with an empty object.
-func anthropicModels(x *exchange) []byte {
-	entry := anthropicModelEntry{"model", anthropicModel, "Claude Sonnet 4.5", "2025-09-29T00:00:00Z"}
-	if x.hasEndpoint("models") {
-		return marshal(struct {
-			Data    []anthropicModelEntry `json:"data"`
-			HasMore bool                  `json:"has_more"`
-			FirstID string                `json:"first_id"`
-			LastID  string                `json:"last_id"`
-		}{[]anthropicModelEntry{entry}, false, entry.ID, entry.ID})
-	}
-	if id, ok := strings.CutPrefix(x.endpoint(), "models/"); ok {
-		entry.ID, entry.DisplayName = id, id
-		return marshal(entry)
-	}
-	return []byte("{}")
-}
+// anthropicSignature is opaque to clients, who have to send it back as it is.
+func anthropicSignature(b block) string { return "Eq" + b.id + "==" }

@@ -24,6 +24,9 @@ func BenchmarkServeHTTP(b *testing.B) {
 		{"chat", "/v1/chat/completions", "key any: 200"},
 		{"messages", "/v1/messages", "key any: 200"},
 		{"429", "/v1/chat/completions", "key any: 429 retry-after=5"},
+		{"limited", "/v1/chat/completions", "key any: limit rpm=1 burst=1"},
+		{"not limited yet", "/v1/chat/completions", "key any: limit rpm=150000000 tpm=150000000"},
+		{"limited messages", "/v1/messages", "key any: limit itpm=60 rpm=1"},
 		{"stream of 100 events", "/v1/chat/completions", "key any: 200 stream events=100"},
 	} {
 		b.Run(bench.name, func(b *testing.B) {

@@ -59,6 +59,8 @@ func (a Answer) mistakes() []mistake {
 	if a.Code != "" && hasBody {
 		add("code", 0, "code= beside body=: the body is sent as it is, so write the code into it")
 	}
+	out = append(out, a.errorMistakes(hasBody)...)
+	out = append(out, a.Say.mistakes(a.Status, hasBody)...)
 	for i, f := range a.Trailer {
 		if !isToken(f.Name) {
 			add("trailer", i, "%q cannot be a field's name: want letters, digits and hyphens", f.Name)
@@ -87,6 +89,7 @@ func (a Answer) mistakes() []mistake {
 	case bodyless(a.Status) && (a.Gzip || a.Length != nil || a.Slow > 0 || a.Trailer != nil || a.Duplicate > 0):
 		add("", 0, "a %d has no body that anything could happen to", a.Status)
 	}
+	out = append(out, a.limitMistakes()...)
 	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
 	return append(out, a.breakMistakes()...)
 }
@@ -138,6 +141,9 @@ func bodyless(status int) bool {
 
 // mistakes returns what cannot be meant about a rule, as texts that name the answer.
 func (r Rule) mistakes() []string {
+	if r.Limit != nil {
+		return r.limitMistakes()
+	}
 	if r.Connections != nil {
 		return r.connectionMistakes()
 	}

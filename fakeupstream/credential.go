@@ -9,11 +9,19 @@ import (
 // own headers count first and the other vendors' after them, so that a key that was sent in a wrong header is
 // still seen. Of several lines of one name the first counts.
 func credential(d dialect, h http.Header) (header, secret string) {
-	headers := d.credentialHeaders()
-	for _, other := range dialects() {
-		headers = append(headers, other.credentialHeaders()...)
+	if header, secret = credentialIn(d, h); header != "" {
+		return header, secret
 	}
-	for _, name := range headers {
+	for _, other := range dialects() {
+		if header, secret = credentialIn(other, h); header != "" {
+			return header, secret
+		}
+	}
+	return "", ""
+}
+
+func credentialIn(d dialect, h http.Header) (header, secret string) {
+	for _, name := range d.credentialHeaders() {
 		if secret := secretIn(name, h.Get(name)); secret != "" {
 			return name, secret
 		}
@@ -35,14 +43,14 @@ func secretIn(name, value string) string {
 	return value
 }
 
-// attributeLocked returns the alias of a request and the header that told it.
-func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header string) {
+// attributeLocked returns the alias of a request, the header that told it, and what may be shown of the secret.
+func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header, hint string) {
 	header, secret := credential(d, h)
 	if header == "" {
-		return KeyNone, ""
+		return KeyNone, "", ""
 	}
 	if alias, ok := u.aliases[secret]; ok {
-		return alias, header
+		return alias, header, hintOf(secret)
 	}
-	return KeyUnknown, header
+	return KeyUnknown, header, hintOf(secret)
 }

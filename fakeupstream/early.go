@@ -58,7 +58,7 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
 		return
 	}
-	x.asked, x.body = readAsked(body), len(body)
+	x.read(body)
 	if x.answer.Early != EarlyStop {
 		go s.watch(buffered)
 		defer func() { s.conn.Close(); <-s.gone }()
@@ -79,6 +79,7 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
 		q.Status, q.Rule, q.AnswerHeader, q.Broken = out.status, rule, out.header.Clone(), true
+		q.Answered = x.now
 		q.Unread = x.answer.Continue != ContinueIgnored
 	})
 	s.serve(d, x, out)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"iter"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -83,12 +82,3 @@ const defaultEvents = 3
 
 // delta is the text of content event i: its number, so that a lost, doubled or swapped event shows.
 func delta(i int) string { return strconv.Itoa(i) + " " }
-
-// content is the text that n content events make together.
-func content(n int) string {
-	var b strings.Builder
-	for i := range n {
-		b.WriteString(delta(i + 1))
-	}
-	return b.String()
-}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -17,27 +18,19 @@ type exchange struct {
 	path   string
 	key    string // alias
 	asked  asked
-	body   int // length of the request's body in bytes
+	header http.Header // the request's; read only
+	query  string
+	body   []byte // the request's; read only
+	models []string
+
+	refusal *refusal // set when the answer is that the vendor refuses the request
+
+	limits   readings // what the limits have left
+	underWay []*meter // where the exchange counts as long as it goes on
 
 	seed uint64
 	name string
 	seq  int
-}
-
-// asked is what the fakes read of a request's JSON body. Anything else, and a body that is not JSON, is ignored.
-type asked struct {
-	Model         string          `json:"model"`
-	Stream        bool            `json:"stream"`
-	Input         json.RawMessage `json:"input"`
-	StreamOptions struct {
-		IncludeUsage bool `json:"include_usage"`
-	} `json:"stream_options"`
-}
-
-func readAsked(body []byte) asked {
-	var a asked
-	_ = json.Unmarshal(body, &a) // a request that makes no sense is answered all the same: the script decides
-	return a
 }
 
 // model is the model's name to answer with.
@@ -48,8 +41,17 @@ func (x *exchange) model(otherwise string) string {
 	return otherwise
 }
 
-// inputTokens counts a request's tokens as a rule of thumb does, four bytes each.
-func (x *exchange) inputTokens() int { return x.body/4 + 1 }
+// read takes in the request's body.
+func (x *exchange) read(body []byte) { x.asked, x.body = readAsked(body), body }
+
+// inputTokens counts a request's tokens as a rule of thumb does, four bytes each. A request in a shape that is known
+// is counted by what it says, so that a stream costs what the same answer in one body does.
+func (x *exchange) inputTokens() int {
+	if n := x.asked.prompt(); n > 0 {
+		return n/4 + 1
+	}
+	return len(x.body)/4 + 1
+}
 
 // isGet tells whether the request reads; HEAD is answered as GET would be.
 func (x *exchange) isGet() bool { return x.method == http.MethodGet || x.method == http.MethodHead }
@@ -60,6 +62,15 @@ func (x *exchange) endpoint() string {
 		return x.path[i+len("/v1/"):]
 	}
 	return strings.TrimPrefix(x.path, "/")
+}
+
+// modelInPath returns the model that GET /v1/models/ID asks for; "": another path.
+func (x *exchange) modelInPath() string {
+	id, _ := strings.CutPrefix(x.endpoint(), "models/")
+	if id == x.endpoint() {
+		return ""
+	}
+	return id
 }
 
 // hasEndpoint tells whether the path ends in the given segments.
@@ -84,6 +95,11 @@ func (x *exchange) id(purpose string, n int) string {
 		out[i] = idLetters[int(sum[i])%len(idLetters)]
 	}
 	return string(out)
+}
+
+// choiceID is an id for part j of choice i.
+func (x *exchange) choiceID(purpose string, i, j int) string {
+	return x.id(purpose+strconv.Itoa(i)+"."+strconv.Itoa(j), 32)
 }
 
 // wait returns how long the answer asks its client to wait, as far as that can be told from its hints.

@@ -1,4 +1,4 @@
-// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's and
+// Package fakeupstream is an LLM provider that does as it is told: an http.Handler that speaks OpenAI's, Azure's and
 // Anthropic's wire shapes, answers by a script, and writes down everything that reached it.
 //
 // It is the independent witness of a drill, so it shares no code with the gateway that is drilled. What it says
@@ -14,6 +14,9 @@
 //	key k0: 429 retry-after=5
 //	key k1: 429 retry-after=3, then 200
 //	key any: 401
+//
+// Lines of limits decide first which requests pass: "limit org=acme keys=k0,k1 rpm=60", "quota day=1000",
+// "window 529 from=10s to=20s", "revoked keys=k0 at=30s". See Limit.
 //
 // Every scripted answer must be asked for and every request must be answered: what fell short is in Faults.
 //
@@ -44,6 +47,9 @@ type Config struct {
 	// Secrets maps an alias to its secret: a request that carries exactly that secret is attributed to the
 	// alias. Nil: nobody is known. Where two aliases share a secret, the alphabetically first is credited.
 	Secrets map[string]string
+	// Models are the models that GET /v1/models lists, in order, and that an answer with Strict knows. Nil: a usual
+	// one is listed, and every name is known.
+	Models []string
 	// Clock tells the time of arrivals, dates and pauses. Nil: quartz.NewReal().
 	Clock quartz.Clock
 	// Seed is what ids in bodies and headers derive from, together with Name and the request's number.
@@ -66,6 +72,12 @@ type Config struct {
 	// of that answer. All events count, from 1, those that carry no content too. No lock is held during the call.
 	// Nil: nobody is told.
 	OnEvent func(r Request, n int)
+	// IDHeaders are the headers by which Sightings knows a request again, the first that is there. Nil:
+	// DefaultIDHeaders; empty and not nil: none, requests are known by what they are.
+	IDHeaders []string
+	// Keep is how many requests the log keeps, the latest; those whose answer goes on are kept beside them. Of faults
+	// that requests made it keeps at least as many. 0: all, which a program that runs for long has no memory for.
+	Keep int
 }
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
@@ -75,8 +87,12 @@ type Upstream struct {
 	mu      sync.Mutex // guards what follows; never held across I/O or a callback
 	aliases map[string]string
 	log     []Request
+	dropped int              // requests that came before those of the log
+	open    map[int]bool     // requests whose answer goes on
+	late    map[int]*Request // those of them that the log has dropped
 	faults  []Fault
 	script  *script
+	rules   []Rule  // what script was made of
 	held    []*held // in the order in which they came to be
 }
 
@@ -92,7 +108,8 @@ func New(cfg Config) *Upstream {
 	if _, ok := dialectOf(cfg.Vendor); !ok && cfg.Vendor != Auto {
 		panic(fmt.Sprintf("fakeupstream: unknown vendor %q: want one of %q", cfg.Vendor, Vendors()))
 	}
-	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil)}
+	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil),
+		open: map[int]bool{}, late: map[int]*Request{}}
 	aliases := make([]string, 0, len(cfg.Secrets))
 	for alias := range cfg.Secrets {
 		aliases = append(aliases, alias)
@@ -108,11 +125,12 @@ func New(cfg Config) *Upstream {
 // stay in Faults. A rule that cannot be played is a Fault of kind Invalid, and answers nothing.
 func (u *Upstream) Play(rules ...Rule) {
 	next := newScript(rules)
+	next.began = u.cfg.Clock.Now("fakeupstream", "play")
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.faults = append(u.faults, u.script.unasked(u.cfg.Name)...)
 	u.faults = append(u.faults, next.invalid(u.cfg.Name)...)
-	u.script = next
+	u.script, u.rules = next, slices.Clone(rules)
 }
 
 // Know teaches one more alias. A secret that is known already keeps its alias; an empty secret is nobody's.
@@ -129,6 +147,9 @@ func (u *Upstream) Know(alias, secret string) {
 func (u *Upstream) Requests() []Request {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if keep := u.cfg.Keep; keep > 0 && len(u.log) > keep {
+		return slices.Clone(u.log[len(u.log)-keep:])
+	}
 	return slices.Clone(u.log)
 }
 

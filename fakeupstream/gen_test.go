@@ -21,6 +21,9 @@ func genRule() *rapid.Generator[fakeupstream.Rule] {
 				}
 			}), 1, 4).Draw(t, "connections")}
 		}
+		if rapid.IntRange(0, 3).Draw(t, "is a limit") == 0 {
+			return fakeupstream.Rule{Limit: genLimit().Draw(t, "limit")}
+		}
 		return fakeupstream.Rule{
 			Key:     rapid.OneOf(rapid.SampledFrom([]string{"k0", "none", "any", "unknown"}), rapid.StringMatching(`[a-z][a-z0-9-]{0,8}`)).Draw(t, "key"),
 			Path:    rapid.SampledFrom([]string{"", "/v1/messages", "/v1/*", "/a:b"}).Draw(t, "path"),
@@ -36,10 +39,14 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 			Status: rapid.OneOf(rapid.Just(200), rapid.IntRange(200, 599)).Draw(t, "status"),
 			Times:  rapid.IntRange(0, 3).Draw(t, "times"),
 		}
+		if a.Status == 200 && rapid.Bool().Draw(t, "is limited") {
+			a.Limit = genRates(t)
+			genLimitHint(t, a.Limit)
+		}
 		if rapid.Bool().Draw(t, "is late") {
 			a.Delay = time.Duration(rapid.Int64Range(1, math.MaxInt64).Draw(t, "delay"))
 		}
-		if rapid.Bool().Draw(t, "has retry-after") {
+		if a.Limit == nil && rapid.Bool().Draw(t, "has retry-after") {
 			a.RetryAfter = genRetryAfter().Draw(t, "retry-after")
 		}
 		if rapid.Bool().Draw(t, "has retry-after-ms") {
@@ -66,8 +73,35 @@ func genAnswer() *rapid.Generator[fakeupstream.Answer] {
 		}
 		genBreaks(t, &a)
 		genWire(t, &a)
+		genSay(t, &a)
 		return a
 	})
+}
+
+// genSay draws what the model says, or what the error does.
+func genSay(t *rapid.T, a *fakeupstream.Answer) {
+	if a.Body != nil || a.BodyFile != "" {
+		return
+	}
+	a.Strict = a.Status < 400 && a.Early == 0 && a.Continue == 0 && rapid.Bool().Draw(t, "strict")
+	if a.Status >= 400 {
+		a.Message = rapid.OneOf(rapid.Just(""), rapid.String()).Draw(t, "message")
+		a.Type = rapid.OneOf(rapid.Just(""), rapid.Just("tokens"), rapid.String()).Draw(t, "type")
+	}
+	if a.Status != 200 {
+		return
+	}
+	text := rapid.Ptr(rapid.OneOf(rapid.Just(""), rapid.Just("Hello there, you"), rapid.String()), true)
+	a.Say.Text, a.Say.Thinking = text.Draw(t, "text"), text.Draw(t, "thinking")
+	if rapid.Bool().Draw(t, "has tools") {
+		a.Say.Tools = rapid.SliceOfN(rapid.StringMatching(`[A-Za-z0-9_-]{5,8}`), 0, 3).Draw(t, "tools")
+	}
+	a.Say.Model = rapid.OneOf(rapid.Just(""), rapid.Just("gpt-4o"), rapid.String()).Draw(t, "model")
+	if rapid.Bool().Draw(t, "has tokens") {
+		a.Say.Tokens = &fakeupstream.Tokens{Input: rapid.IntRange(10, 99).Draw(t, "in"), Output: rapid.IntRange(0, 99).Draw(t, "out")}
+	}
+	a.Say.Cached = rapid.IntRange(0, 10).Draw(t, "cached")
+	a.Say.Finish = fakeupstream.Finish(rapid.IntRange(0, int(fakeupstream.FinishFailed)).Draw(t, "finish"))
 }
 
 // genWire draws how an answer with a body is written.

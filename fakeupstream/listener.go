@@ -38,6 +38,12 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
+// Connect is Listen for one connection that was accepted already: the script is asked what becomes of it. Nil: there
+// is none any more.
+func (u *Upstream) Connect(c net.Conn, config *tls.Config) net.Conn {
+	return (&listener{u: u, config: config}).play(c, u.connect())
+}
+
 // play does to a connection what the script says; nil: there is none any more.
 func (l *listener) play(c net.Conn, kind ConnectionKind) net.Conn {
 	if kind == ConnectionRefused {

@@ -20,6 +20,9 @@ func (e End) String() string { return [...]string{"fail", "repeat", "loop"}[max(
 
 // Covers tells whether the rule answers every request that the other one could.
 func (r Rule) Covers(other Rule) bool {
+	if r.Limit != nil || other.Limit != nil {
+		return false
+	}
 	if r.Connections != nil || other.Connections != nil {
 		return r.Connections != nil && other.Connections != nil
 	}
@@ -41,6 +44,9 @@ func (r Rule) fits(key, path string) bool {
 
 // head is the rule without its answers: "key k0 path=/v1/messages".
 func (r Rule) head() string {
+	if r.Limit != nil {
+		return r.Limit.String()
+	}
 	if r.Connections != nil {
 		return strings.TrimSuffix(connectionHead, ":")
 	}

@@ -44,7 +44,7 @@ func (openai) body(x *exchange) []byte {
 	case x.hasEndpoint("chat/completions"):
 		return marshal(openaiCompletionOf(x))
 	case x.hasEndpoint("responses"):
-		return marshal(openaiResponseOf(x, "completed", defaultEvents))
+		return marshal(openaiResponseOf(x, turnOf(x, openaiModel, 1), true))
 	case x.hasEndpoint("embeddings"):
 		return marshal(openaiEmbeddingsOf(x))
 	case x.isGet():
@@ -58,9 +58,9 @@ func (openai) streams(x *exchange) bool {
 	return x.hasEndpoint("chat/completions") || x.hasEndpoint("responses")
 }
 
-func (openai) events(x *exchange, n int) iter.Seq[event] {
+func (openai) events(x *exchange) iter.Seq[event] {
 	if x.hasEndpoint("responses") {
-		return openaiResponseEvents(x, n)
+		return openaiResponseEvents(x)
 	}
-	return openaiChatEvents(x, n)
+	return openaiChatEvents(x)
 }

@@ -19,6 +19,9 @@ type openaiErrorDetail struct {
 
 // openaiErrorOf returns the body that OpenAI sends with a status, or with a status and a code.
 func openaiErrorOf(x *exchange) openaiError {
+	if r := x.refusal; r != nil {
+		return openaiError{openaiErrorDetail{Message: r.message, Type: r.kind, Param: orNull(r.param), Code: orNull(r.code)}}
+	}
 	d := openaiUsualError(x)
 	if x.answer.Code != "" {
 		d.code = x.answer.Code
@@ -27,12 +30,23 @@ func openaiErrorOf(x *exchange) openaiError {
 		d.kind = "insufficient_quota"
 		d.message = "You exceeded your current quota, please check your plan and billing details."
 	}
-	out := openaiErrorDetail{Message: d.message, Type: d.kind}
-	if d.code != "" {
-		out.Code = &d.code
+	if x.answer.Type != "" {
+		d.kind = x.answer.Type
 	}
-	return openaiError{out}
+	if x.answer.Message != "" {
+		d.message = x.answer.Message
+	}
+	return openaiError{openaiErrorDetail{Message: d.message, Type: d.kind, Code: orNull(d.code)}}
 }
+
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+const openaiServerError = "The server had an error while processing your request. Sorry about that!"
 
 type openaiErrorText struct{ message, kind, code string }
 
@@ -52,7 +66,7 @@ func openaiUsualError(x *exchange) openaiErrorText {
 		return openaiErrorText{"The server is currently overloaded with other requests. Please try again later.", "server_error", "server_is_overloaded"}
 	default:
 		if status >= 500 {
-			return openaiErrorText{"The server had an error while processing your request. Sorry about that!", "server_error", ""}
+			return openaiErrorText{openaiServerError, "server_error", ""}
 		}
 		return openaiErrorText{fmt.Sprintf("The request was refused: %d %s.", status, http.StatusText(status)), "invalid_request_error", ""}
 	}

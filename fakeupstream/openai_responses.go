@@ -1,131 +1,189 @@
 package fakeupstream
 
-import "iter"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // openaiResponse is the answer of POST /v1/responses, and a part of several of its events.
 type openaiResponse struct {
-	ID                string                `json:"id"`
-	Object            string                `json:"object"`
-	CreatedAt         int64                 `json:"created_at"`
-	Status            string                `json:"status"`
-	Error             *struct{}             `json:"error"`
-	IncompleteDetails *struct{}             `json:"incomplete_details"`
-	Instructions      *string               `json:"instructions"`
-	Model             string                `json:"model"`
-	Output            []openaiOutput        `json:"output"`
-	ParallelToolCalls bool                  `json:"parallel_tool_calls"`
-	ToolChoice        string                `json:"tool_choice"`
-	Tools             []string              `json:"tools"`
-	Usage             *openaiResponsesUsage `json:"usage"` // null until the response is completed
+	ID                 string                `json:"id"`
+	Object             string                `json:"object"`
+	CreatedAt          int64                 `json:"created_at"`
+	Status             string                `json:"status"`
+	Background         bool                  `json:"background"`
+	Error              *openaiResponseError  `json:"error"`
+	IncompleteDetails  *openaiIncomplete     `json:"incomplete_details"`
+	Instructions       json.RawMessage       `json:"instructions"`
+	MaxOutputTokens    *int                  `json:"max_output_tokens"`
+	Model              string                `json:"model"`
+	Output             []openaiOutput        `json:"output"`
+	ParallelToolCalls  bool                  `json:"parallel_tool_calls"`
+	PreviousResponseID *string               `json:"previous_response_id"`
+	Reasoning          openaiReasoning       `json:"reasoning"`
+	ServiceTier        string                `json:"service_tier"`
+	Temperature        float64               `json:"temperature"`
+	ToolChoice         json.RawMessage       `json:"tool_choice"`
+	Tools              json.RawMessage       `json:"tools"`
+	TopP               float64               `json:"top_p"`
+	Truncation         string                `json:"truncation"`
+	Usage              *openaiResponsesUsage `json:"usage"` // null until the response is over
+	Metadata           struct{}              `json:"metadata"`
+	AccessPrograms     openaiAccess          `json:"access_programs"`
 }
 
+type openaiAccess struct {
+	Cyber string `json:"cyber"`
+}
+
+type openaiResponseError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+type openaiIncomplete struct {
+	Reason string `json:"reason"`
+}
+
+type openaiReasoning struct {
+	Effort  *string `json:"effort"`
+	Summary *string `json:"summary"`
+}
+
+// openaiOutput is one item of a response: a message, a reasoning, or a function's call. Each has some of the fields.
 type openaiOutput struct {
-	ID      string       `json:"id"`
-	Type    string       `json:"type"`
-	Status  string       `json:"status"`
-	Role    string       `json:"role"`
-	Content []openaiPart `json:"content"`
+	ID        string           `json:"id"`
+	Type      string           `json:"type"`
+	Status    string           `json:"status,omitempty"`
+	Role      string           `json:"role,omitempty"`
+	Content   *[]openaiPart    `json:"content,omitempty"`
+	Summary   *[]openaiSummary `json:"summary,omitempty"`
+	Encrypted string           `json:"encrypted_content,omitempty"`
+	CallID    string           `json:"call_id,omitempty"`
+	Name      string           `json:"name,omitempty"`
+	Arguments *string          `json:"arguments,omitempty"`
 }
 
 type openaiPart struct {
 	Type        string   `json:"type"`
 	Text        string   `json:"text"`
 	Annotations []string `json:"annotations"`
+	Logprobs    []string `json:"logprobs"`
+}
+
+type openaiSummary struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
 }
 
 type openaiResponsesUsage struct {
-	InputTokens  int `json:"input_tokens"`
-	OutputTokens int `json:"output_tokens"`
-	TotalTokens  int `json:"total_tokens"`
+	InputTokens        int `json:"input_tokens"`
+	InputTokensDetails struct {
+		CachedTokens     int `json:"cached_tokens"`
+		CacheWriteTokens int `json:"cache_write_tokens"`
+	} `json:"input_tokens_details"`
+	OutputTokens        int `json:"output_tokens"`
+	OutputTokensDetails struct {
+		ReasoningTokens int `json:"reasoning_tokens"`
+	} `json:"output_tokens_details"`
+	TotalTokens int `json:"total_tokens"`
 }
 
 func openaiPartOf(text string) openaiPart {
-	return openaiPart{Type: "output_text", Text: text, Annotations: []string{}}
+	return openaiPart{Type: "output_text", Text: text, Annotations: []string{}, Logprobs: []string{}}
 }
 
-// openaiOutputOf returns the one message of a response.
-func openaiOutputOf(x *exchange, status string, parts ...openaiPart) openaiOutput {
-	if parts == nil {
-		parts = []openaiPart{}
+// openaiOutputOf returns a block as an item: whole, or as it is when nothing of it was said yet.
+func openaiOutputOf(x *exchange, b block, whole bool) openaiOutput {
+	status, text := "in_progress", ""
+	if whole {
+		status, text = "completed", b.whole()
 	}
-	return openaiOutput{ID: "msg_" + x.id("message", 32), Type: "message", Status: status, Role: "assistant", Content: parts}
+	switch b.kind {
+	case blockTool:
+		return openaiOutput{ID: "fc_" + b.id, Type: "function_call", Status: status, CallID: openaiCallID(b), Name: b.name, Arguments: &text}
+	case blockThinking:
+		summary := []openaiSummary{}
+		if whole && x.summarizes() {
+			summary = append(summary, openaiSummary{"summary_text", text})
+		}
+		out := openaiOutput{ID: "rs_" + b.id, Type: "reasoning", Summary: &summary}
+		if slices.Contains(x.asked.Include, "reasoning.encrypted_content") {
+			out.Encrypted = "gAAAA" + b.id
+		}
+		return out
+	default:
+		parts := []openaiPart{}
+		if whole {
+			parts = append(parts, openaiPartOf(text))
+		}
+		return openaiOutput{ID: "msg_" + b.id, Type: "message", Status: status, Role: "assistant", Content: &parts}
+	}
 }
 
-// openaiResponseOf returns the response object; only a completed one has output and usage.
-func openaiResponseOf(x *exchange, status string, n int) openaiResponse {
+// summarizes tells whether the response shows what was thought: the request has to ask for it, or the script.
+func (x *exchange) summarizes() bool {
+	return x.asked.Reasoning.Summary != "" || x.answer.Say.Thinking != nil
+}
+
+// openaiResponseOf returns the response object; only one that is over has output and usage.
+func openaiResponseOf(x *exchange, t turn, over bool) openaiResponse {
 	out := openaiResponse{
 		ID:                "resp_" + x.id("response", 32),
 		Object:            "response",
 		CreatedAt:         x.now.Unix(),
-		Status:            status,
-		Model:             x.model(openaiModel),
+		Status:            "in_progress",
+		Model:             t.model,
+		Instructions:      either(x.asked.Instructions, "null"),
 		Output:            []openaiOutput{},
 		ParallelToolCalls: true,
-		ToolChoice:        "auto",
-		Tools:             []string{},
+		ServiceTier:       "default",
+		Temperature:       1,
+		ToolChoice:        either(x.asked.ToolChoice, `"auto"`),
+		Tools:             either(x.asked.Tools, "[]"),
+		TopP:              1,
+		Truncation:        "disabled",
+		AccessPrograms:    openaiAccess{"standard"},
 	}
-	if status == "completed" {
-		in := x.inputTokens()
-		out.Output = append(out.Output, openaiOutputOf(x, status, openaiPartOf(content(n))))
-		out.Usage = &openaiResponsesUsage{InputTokens: in, OutputTokens: n, TotalTokens: in + n}
+	if s := x.asked.Reasoning.Effort; s != "" {
+		out.Reasoning.Effort = &s
+	}
+	if s := x.asked.Reasoning.Summary; s != "" {
+		out.Reasoning.Summary = &s
+	}
+	if over {
+		out.end(x, t)
 	}
 	return out
 }
 
-// openaiResponseEvent is one event of a streamed response; each kind has some of the fields.
-type openaiResponseEvent struct {
-	Type           string          `json:"type"`
-	SequenceNumber int             `json:"sequence_number"`
-	Response       *openaiResponse `json:"response,omitempty"`
-	ItemID         string          `json:"item_id,omitempty"`
-	OutputIndex    *int            `json:"output_index,omitempty"`
-	ContentIndex   *int            `json:"content_index,omitempty"`
-	Item           *openaiOutput   `json:"item,omitempty"`
-	Part           *openaiPart     `json:"part,omitempty"`
-	Delta          string          `json:"delta,omitempty"`
-	Text           string          `json:"text,omitempty"`
+// end says how a response came to its end, which is its status.
+func (r *openaiResponse) end(x *exchange, t turn) {
+	switch t.finish {
+	case FinishLength:
+		r.Status, r.IncompleteDetails = "incomplete", &openaiIncomplete{"max_output_tokens"}
+	case FinishFilter:
+		r.Status, r.IncompleteDetails = "incomplete", &openaiIncomplete{"content_filter"}
+	case FinishFailed:
+		r.Status, r.Error = "failed", &openaiResponseError{"server_error", openaiServerError}
+		return // it has neither output nor usage
+	default:
+		r.Status = "completed"
+	}
+	for _, b := range t.choices[0] {
+		r.Output = append(r.Output, openaiOutputOf(x, b, true))
+	}
+	if n := len(r.Output); r.Status == "incomplete" && n > 0 && r.Output[n-1].Status != "" {
+		r.Output[n-1].Status = "incomplete"
+	}
+	r.Usage = &openaiResponsesUsage{InputTokens: t.in, OutputTokens: t.out, TotalTokens: t.in + t.out}
+	r.Usage.InputTokensDetails.CachedTokens = t.cached
+	r.Usage.OutputTokensDetails.ReasoningTokens = t.thought
 }
 
-// openaiResponseEvents streams a response: named events with a rising sequence number, and no [DONE].
-func openaiResponseEvents(x *exchange, n int) iter.Seq[event] {
-	var (
-		zero         int
-		started      = openaiResponseOf(x, "in_progress", n)
-		completed    = openaiResponseOf(x, "completed", n)
-		item         = openaiOutputOf(x, "in_progress")
-		done         = completed.Output[0]
-		blank, whole = openaiPartOf(""), done.Content[0]
-	)
-	part := func(name string) openaiResponseEvent {
-		return openaiResponseEvent{Type: name, ItemID: item.ID, OutputIndex: &zero, ContentIndex: &zero}
+func either(raw json.RawMessage, otherwise string) json.RawMessage {
+	if raw == nil {
+		return json.RawMessage(otherwise)
 	}
-	return func(yield func(event) bool) {
-		sequence := 0
-		send := func(e openaiResponseEvent, content int) bool {
-			e.SequenceNumber = sequence
-			sequence++
-			return yield(event{bytes: sse(e.Type, marshal(e)), content: content})
-		}
-		added := part("response.content_part.added")
-		added.Part = &blank
-		opening := send(openaiResponseEvent{Type: "response.created", Response: &started}, 0) &&
-			send(openaiResponseEvent{Type: "response.in_progress", Response: &started}, 0) &&
-			send(openaiResponseEvent{Type: "response.output_item.added", OutputIndex: &zero, Item: &item}, 0) &&
-			send(added, 0)
-		if !opening {
-			return
-		}
-		for i := 1; i <= n; i++ {
-			e := part("response.output_text.delta")
-			e.Delta = delta(i)
-			if !send(e, i) {
-				return
-			}
-		}
-		text, partDone := part("response.output_text.done"), part("response.content_part.done")
-		text.Text, partDone.Part = whole.Text, &whole
-		_ = send(text, 0) && send(partDone, 0) &&
-			send(openaiResponseEvent{Type: "response.output_item.done", OutputIndex: &zero, Item: &done}, 0) &&
-			send(openaiResponseEvent{Type: "response.completed", Response: &completed}, 0)
-	}
+	return raw
 }

@@ -2,6 +2,7 @@ package fakeupstream
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,6 +32,9 @@ func (p *parser) errorf(off int, format string, args ...any) {
 func (p *parser) rule() Rule {
 	if off := p.connectionsHead(); off > 0 {
 		return Rule{Connections: p.connections(off)}
+	}
+	if kind, off := p.limitHead(); kind != 0 {
+		return Rule{Limit: p.limit(kind, off)}
 	}
 	rule, off := p.head()
 	if off < 0 {
@@ -86,7 +90,11 @@ func (p *parser) head() (Rule, int) {
 	}
 	end := p.nextBlank(off)
 	if word := p.line[off:end]; word != "key" {
-		p.errorf(off, "unknown word %q: %s", word, wantHead)
+		want := wantHead
+		if near, ok := nearest(word, []string{"limit", "quota", "window", "revoked"}); ok {
+			want = fmt.Sprintf("did you mean %s?", near)
+		}
+		p.errorf(off, "unknown word %q: %s", word, want)
 		return Rule{}, -1
 	}
 	off = end + len(p.line[end:]) - len(strings.TrimLeft(p.line[end:], blanks))
@@ -153,12 +161,11 @@ func (p *parser) separator(comma bool, rest []token) []token {
 
 // answer reads one answer: its status, and the words that follow it.
 func (p *parser) answer(tokens []token) Answer {
-	status, ok := p.status(tokens[0])
-	a := Answer{Status: status}
 	before := len(p.errs)
+	a, own, ok := p.answerHead(tokens)
 	seen := map[string][]int{} // a word's offsets, in order
 	clause := ""
-	for _, t := range tokens[1:] {
+	for _, t := range own {
 		w := p.lookup(t, clause)
 		if w == nil {
 			continue
@@ -191,6 +198,20 @@ func (p *parser) answer(tokens []token) Answer {
 		p.errorf(off, "%s", m.msg)
 	}
 	return a
+}
+
+// answerHead reads the status that an answer begins with, or its limit, and returns the tokens that come after.
+func (p *parser) answerHead(tokens []token) (a Answer, own []token, ok bool) {
+	if t := tokens[0]; t.name == LimitRate.String() && !t.hasValue {
+		a.Status = http.StatusOK
+		a.Limit, own = p.limitAnswer(tokens)
+		return a, own, true
+	} else if kind := limitKindOf(t.name); kind != 0 && !t.hasValue {
+		p.errorf(t.off, "a %s where an answer begins: it is a line of its own, and decides before keys do", kind)
+		return a, nil, false
+	}
+	a.Status, ok = p.status(tokens[0])
+	return a, tokens[1:], ok
 }
 
 // status reads the word that an answer begins with.

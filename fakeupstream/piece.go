@@ -23,7 +23,7 @@ func (s *wire) pieces(d dialect, x *exchange, out *reply) []event {
 	}
 	for _, b := range s.answer.Breaks {
 		if b.Kind == BreakError {
-			body = s.failing(body, b, d.failure(x))
+			body = s.failing(body, b, d, x)
 		}
 	}
 	if s.answer.Gzip && len(body) > 0 {
@@ -58,13 +58,13 @@ func (s *wire) duplicated(body []event, n int) []event {
 }
 
 // failing puts the vendor's error event in place of what comes after an event.
-func (s *wire) failing(body []event, b Break, failure []byte) []event {
+func (s *wire) failing(body []event, b Break, d dialect, x *exchange) []event {
 	i := endOfEvent(body, b.At.N)
 	if i < 0 {
 		return body
 	}
 	s.played(b)
-	return append(body[:i:i], event{bytes: failure, broke: b.told()})
+	return append(body[:i:i], event{bytes: d.failure(x, i), broke: b.told()})
 }
 
 // endOfEvent returns the index behind content event n; -1: there is none. Event 0 is followed by the first piece.

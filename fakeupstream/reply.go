@@ -27,10 +27,8 @@ const (
 // newReply writes the answer of an exchange in the vendor's dialect.
 func newReply(d dialect, x *exchange) reply {
 	a := x.answer
-	out := reply{status: a.Status, header: http.Header{}}
-	for _, f := range d.header(x) {
-		out.header.Set(f.Name, f.Value)
-	}
+	out := reply{status: a.Status, header: headerOf(d.header(x))}
+	x.limits.fill(out.header, x.now)
 	contentType := out.fill(d, x)
 	out.header.Set("Date", x.now.UTC().Format(http.TimeFormat)) // net/http would ask the wall clock
 	if contentType != "" {
@@ -41,6 +39,18 @@ func newReply(d dialect, x *exchange) reply {
 	}
 	out.hint(a, x.now)
 	return out
+}
+
+// headerOf is a header of fields that have one line each and names in canonical form. The lines share one array: a
+// vendor has a dozen of them, and an allocation for each would cost more than the rest of the answer.
+func headerOf(fields []HeaderField) http.Header {
+	h := make(http.Header, len(fields)+4) // a date, a type, a length and a hint
+	lines := make([]string, len(fields))
+	for i, f := range fields {
+		lines[i] = f.Value
+		h[http.CanonicalHeaderKey(f.Name)] = lines[i : i+1 : i+1]
+	}
+	return h
 }
 
 // fill chooses the body or the events, and returns their content type.
@@ -63,11 +73,7 @@ func (out *reply) fill(d dialect, x *exchange) string {
 		}
 		return typeText
 	case a.Stream != nil || a.Status == http.StatusOK && x.asked.Stream && d.streams(x):
-		n := stream.Events
-		if n == 0 {
-			n = defaultEvents
-		}
-		out.events = paced(d.events(x, n), stream.Every)
+		out.events = paced(d.events(x), stream.Every)
 		return typeEvents
 	}
 	if a.Status == http.StatusResetContent || a.Status/100 == 3 {
@@ -139,7 +145,7 @@ func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method stri
 			panic(http.ErrAbortHandler)
 		}
 		if e.content > 0 {
-			u.change(i, func(q *Request) { q.Events = e.content })
+			u.sent(i, e.content)
 		}
 		_ = flush() // a writer that cannot flush has nobody who waits, and one that is broken fails at the next event
 		n++

@@ -25,10 +25,12 @@ type Request struct {
 	Proto     string      // such as "HTTP/1.1"
 	Key       string      // alias of the credential, KeyNone or KeyUnknown
 	KeyHeader string      // canonical name of the header that carried it, "" without one
+	KeyHint   string      // its last four characters, as "…WXYZ"; "…" of a short one, "" without one
 	Header    http.Header // a copy of what came; it holds secrets, so it is for checks and never for printing
 	Body      []byte      // all of it; what came before the cut when the request was cut off
 	BodyHash  string      // SHA-256 of Body, lower-case hexadecimal
 
+	Answered     time.Time   // when the answer was decided, by the upstream's clock; zero: there is none, or none yet
 	Status       int         // what was answered; 0: nothing, or nothing yet
 	Rule         string      // the rule that answered, as text; "" when none did
 	AnswerHeader http.Header // a copy of the header that was sent, except what net/http adds for framing; nil: none

@@ -21,6 +21,8 @@ type Rule struct {
 	// Connections are what becomes of connections, one after the other, before a request is read: such a rule has
 	// neither a key nor answers. None: the rule answers requests.
 	Connections []Connection
+	// Limit decides which requests pass: such a rule has neither a key nor answers. Nil: the rule answers requests.
+	Limit *Limit
 }
 
 // String returns the rule as a person would write it. For every rule that can be played, ParseRule(r.String())
@@ -28,6 +30,9 @@ type Rule struct {
 func (r Rule) String() string {
 	if r.Connections != nil {
 		return connectionHead + " " + connectionsText(r.Connections)
+	}
+	if r.Limit != nil {
+		return r.Limit.String()
 	}
 	return r.head() + ": " + r.answersText()
 }
@@ -43,6 +48,9 @@ func (r Rule) answersText() string {
 // String returns the answer as a rule writes it: "429 retry-after=5".
 func (a Answer) String() string {
 	parts := []string{fmt.Sprint(a.Status)}
+	if a.Limit != nil {
+		parts[0] = a.Limit.String()
+	}
 	for _, w := range words() {
 		if w.print != nil {
 			parts = append(parts, w.print(a)...)

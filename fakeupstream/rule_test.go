@@ -121,6 +121,9 @@ func FuzzParseRule(f *testing.F) {
 	for _, test := range syntaxTests {
 		f.Add(test.text)
 	}
+	for _, test := range limitTests {
+		f.Add(test.text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		got, err := fakeupstream.ParseRule(text)
 		if err != nil {
@@ -157,9 +160,16 @@ func TestFormsHaveExamplesThatParse(t *testing.T) {
 	assert.Equal(t, []string{
 		"STATUS", "ANSWER, then ANSWER", "key NAME: ANSWER",
 		"key NAME path=PATH model=NAME end=fail|repeat|loop: ANSWER",
-		"connection: HOW", "times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
-		"retry-after-ms=TEXT", "code=NAME", "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
-		"stream events=N every=DURATION", "events=N", "every=DURATION",
+		"connection: HOW",
+		"limit rps=N rpm=N burst=N tpm=N itpm=N otpm=N concurrent=N",
+		"limit … org=NAME keys=NAME,NAME by=key|address path=PATH model=NAME",
+		"limit … retry-after=seconds|decimals|ms|both|imf|rfc850|asctime|none|TEXT", "limit … message=TEXT",
+		"quota day=N day-tokens=N requests=N tokens=N", "window STATUS from=DURATION to=DURATION",
+		"revoked keys=NAME,NAME at=DURATION",
+		"times=N", "delay=DURATION", "retry-after=TEXT", "form=imf|rfc850|asctime",
+		"retry-after-ms=TEXT", "code=NAME", "type=NAME", `message="TEXT"`, "header=NAME:VALUE", `body="TEXT" or body=@FILE`,
+		`thinking="TEXT"`, `text="TEXT"`, "tools=NAME,… or tools=none", "model=NAME", "tokens=IN/OUT", "cached=N",
+		"finish=stop|length|tools|filter|failed", "strict", "stream events=N every=DURATION", "events=N", "every=DURATION",
 		"hold at=POINT", "stall after=POINT for=DURATION", "reset after=POINT", "close after=POINT", "half-close after=POINT",
 		"truncate after=POINT", "garbage after=POINT", "error after=event:N", "at=POINT", "after=POINT", "for=DURATION",
 		"slow rate=NB/s", "rate=NB/s", "length=N", "duplicate=event:N", "gzip", "http=1.0", "trailer=NAME:VALUE", "early-hints",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // script is the rules that are played, and how far each has come. The upstream's lock guards it.
@@ -11,6 +12,12 @@ type script struct {
 	rules       []*progress
 	connections *progress // nil: every connection is served
 	bad         []string  // what is wrong with rules that cannot be played
+
+	limits   []*playedLimit          // in the order of their lines
+	byAnswer map[*Limit]*playedLimit // those that answers have; the pointers are the script's own
+	meters   []*meter                // what metersOf returned last
+	reserves bool                    // one of them counts tokens a minute
+	began    time.Time               // when it was played
 }
 
 // progress is one rule and how often it has answered.
@@ -40,13 +47,35 @@ func newScript(rules []Rule) *script {
 			}
 			continue
 		}
+		if r.Limit != nil {
+			s.reserves = s.reserves || r.Limit.TPM > 0
+			s.limits = append(s.limits, playLimit(r.Limit.clone(), r.String()))
+			continue
+		}
 		r.Answers = slices.Clone(r.Answers)
+		s.playLimits(r.Answers)
 		shadowed := slices.ContainsFunc(s.rules, func(p *progress) bool {
 			return p.rule.Covers(r)
 		})
 		s.rules = append(s.rules, &progress{rule: r, text: r.String(), shadowed: shadowed})
 	}
 	return s
+}
+
+// playLimits gives each answer that has a limit one of its own.
+func (s *script) playLimits(answers []Answer) {
+	for i := range answers {
+		if answers[i].Limit == nil {
+			continue
+		}
+		own := answers[i].Limit.clone()
+		answers[i].Limit = &own
+		s.reserves = s.reserves || own.TPM > 0
+		if s.byAnswer == nil {
+			s.byAnswer = map[*Limit]*playedLimit{}
+		}
+		s.byAnswer[&own] = playLimit(own, "")
+	}
 }
 
 // next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.

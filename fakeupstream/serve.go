@@ -13,8 +13,9 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectFor(u.cfg.Vendor, r)
 	i := u.arrive(d, r)
 	defer u.end(i)
-	if u.answersEarly(i) {
-		x, rule, _ := u.decide(i, r, nil)
+	if u.answersEarly(d, i, r) {
+		x, rule, _ := u.decide(d, i, r, nil)
+		defer u.leave(x)
 		u.serveEarly(w, r, d, i, x, rule)
 		return
 	}
@@ -23,7 +24,8 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
 		panic(http.ErrAbortHandler)
 	}
-	x, rule, why := u.decide(i, r, body)
+	x, rule, why := u.decide(d, i, r, body)
+	defer u.leave(x)
 	if d := x.answer.Delay; d > 0 {
 		if !u.pause(r.Context(), d) {
 			u.note(i, func(q *Request) {
@@ -37,12 +39,15 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if why != "" {
 		out = unmatchedReply(x, why)
 	} else {
+		x.validate(d)
 		out = newReply(d, x)
 	}
 	u.note(i, func(q *Request) {
 		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader = out.status, rule, out.header.Clone()
-		q.Broken = x.answer.Broken()
+		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header, x.now
+		if q.Broken = x.answer.Broken(); q.Broken {
+			q.AnswerHeader = out.header.Clone() // it changes on its way
+		}
 		q.ErrorCodes = out.errorCodes()
 	})
 	if x.answer.Broken() {
@@ -68,21 +73,25 @@ func (u *Upstream) arrive(d dialect, r *http.Request) int {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q.Key, q.KeyHeader = u.attributeLocked(d, q.Header)
-	q.Seq = len(u.log) + 1
+	q.Key, q.KeyHeader, q.KeyHint = u.attributeLocked(d, q.Header)
+	i := u.dropped + len(u.log)
+	q.Seq = i + 1
 	u.log = append(u.log, q)
-	return len(u.log) - 1
+	u.open[i] = true
+	u.trimLocked()
+	return i
 }
 
 // end tells OnEnd that the answer of the log's entry i is over.
 func (u *Upstream) end(i int) {
-	if u.cfg.OnEnd == nil {
-		return
-	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
+	delete(u.open, i)
+	delete(u.late, i)
 	u.mu.Unlock()
-	u.cfg.OnEnd(q)
+	if u.cfg.OnEnd != nil {
+		u.cfg.OnEnd(q)
+	}
 }
 
 // event tells OnEvent that event n of the log's entry i is out.
@@ -91,7 +100,7 @@ func (u *Upstream) event(i, n int) {
 		return
 	}
 	u.mu.Lock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	u.cfg.OnEvent(q, n)
 }
@@ -100,7 +109,15 @@ func (u *Upstream) event(i, n int) {
 func (u *Upstream) change(i int, f func(*Request)) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	f(&u.log[i])
+	f(u.entryLocked(i))
+}
+
+// sent writes down how many content events of the log's entry i are out. It is change without a function, since a
+// stream calls it for each of them.
+func (u *Upstream) sent(i, events int) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.entryLocked(i).Events = events
 }
 
 // fault writes a fault down.
@@ -113,8 +130,8 @@ func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
 // note completes the log's entry i, and tells OnAnswer.
 func (u *Upstream) note(i int, complete func(*Request)) {
 	u.mu.Lock()
-	complete(&u.log[i])
-	q := u.log[i]
+	complete(u.entryLocked(i))
+	q := *u.entryLocked(i)
 	u.mu.Unlock()
 	if u.cfg.OnAnswer != nil {
 		u.cfg.OnAnswer(q)
@@ -122,22 +139,30 @@ func (u *Upstream) note(i int, complete func(*Request)) {
 }
 
 // decide takes the answer from the script. Without one, why is the fault that was noted.
-func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
+func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
 	x = &exchange{
 		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
 		method: r.Method,
 		path:   r.URL.Path,
-		asked:  readAsked(body),
-		body:   len(body),
+		header: r.Header,
+		query:  r.URL.RawQuery,
+		models: u.cfg.Models,
 		seed:   u.cfg.Seed,
 		name:   u.cfg.Name,
 		seq:    i + 1,
 	}
+	x.read(body)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q := u.log[i]
+	q := *u.entryLocked(i)
 	x.key = q.Key
-	x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, fmt.Sprintf("%s %s key=%s", q.Method, q.Path, q.Key))
+	request := q.Method + " " + q.Path + " key=" + q.Key
+	if u.script.limited() {
+		asks := u.script.ask(d, x, r, q.Path, body)
+		x.answer, rule, why = u.script.answer(d, x, &asks, request)
+	} else {
+		x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, request)
+	}
 	if why != "" {
 		why = u.cfg.Name + ": " + why
 		u.faults = append(u.faults, Fault{Kind: Unmatched, Text: why})
@@ -145,10 +170,19 @@ func (u *Upstream) decide(i int, r *http.Request, body []byte) (x *exchange, rul
 	return x, rule, why
 }
 
-// answersEarly tells whether the answer to the log's entry i is due before the request's body was read.
-func (u *Upstream) answersEarly(i int) bool {
+// answersEarly tells whether the answer to the log's entry i is due before the request's body was read. One that a
+// limit refuses comes when the body did.
+func (u *Upstream) answersEarly(d dialect, i int, r *http.Request) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	a, ok := u.script.upcoming(u.log[i].Key, u.log[i].Path)
-	return ok && a.beforeBody()
+	q := u.entryLocked(i)
+	a, ok := u.script.upcoming(q.Key, q.Path)
+	if !ok || !a.beforeBody() {
+		return false
+	}
+	if !u.script.limited() {
+		return true
+	}
+	asks := u.script.ask(d, &exchange{now: q.At, key: q.Key}, r, q.Path, nil)
+	return refused(u.script.metersOf(&asks), &asks).by == nil
 }

@@ -152,8 +152,8 @@ func TestAutoVendor(t *testing.T) {
 }
 
 func TestNewRefusesAVendorThatIsNone(t *testing.T) {
-	assert.Equal(t, []fakeupstream.Vendor{"openai", "anthropic"}, fakeupstream.Vendors())
-	assert.PanicsWithValue(t, `fakeupstream: unknown vendor "gemini": want one of ["openai" "anthropic"]`, func() {
+	assert.Equal(t, []fakeupstream.Vendor{"openai", "anthropic", "azure"}, fakeupstream.Vendors())
+	assert.PanicsWithValue(t, `fakeupstream: unknown vendor "gemini": want one of ["openai" "anthropic" "azure"]`, func() {
 		fakeupstream.New(fakeupstream.Config{Vendor: "gemini"})
 	})
 }

@@ -21,11 +21,11 @@ import (
 const (
 	chunk = `data: {"id":"chatcmpl-…","object":"chat.completion.chunk","created":946684800,"model":"gpt-4o-mini","service_tier":"default","system_fingerprint":"fp_…",`
 	item  = `{"id":"msg_…","type":"message","status":`
-	begun = `{"id":"resp_…","object":"response","created_at":946684800,"status":"in_progress","error":null,"incomplete_details":null,"instructions":null,` +
-		`"model":"gpt-4o-mini","output":[],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"usage":null}`
-	ended = `{"id":"resp_…","object":"response","created_at":946684800,"status":"completed","error":null,"incomplete_details":null,"instructions":null,` +
-		`"model":"gpt-4o-mini","output":[` + item + `"completed","role":"assistant","content":[{"type":"output_text","text":"1 2 ","annotations":[]}]}],` +
-		`"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"usage":{"input_tokens":5,"output_tokens":2,"total_tokens":7}}`
+	begun = `{"id":"resp_…","object":"response","created_at":946684800,"status":"in_progress","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":null,` +
+		`"model":"gpt-4o-mini","output":[],"parallel_tool_calls":true,"previous_response_id":null,"reasoning":{"effort":null,"summary":null},"service_tier":"default","temperature":1,"tool_choice":"auto","tools":[],"top_p":1,"truncation":"disabled","usage":null,"metadata":{},"access_programs":{"cyber":"standard"}}`
+	ended = `{"id":"resp_…","object":"response","created_at":946684800,"status":"completed","background":false,"error":null,"incomplete_details":null,"instructions":null,"max_output_tokens":null,` +
+		`"model":"gpt-4o-mini","output":[` + item + `"completed","role":"assistant","content":[{"type":"output_text","text":"1 2 ","annotations":[],"logprobs":[]}]}],` +
+		`"parallel_tool_calls":true,"previous_response_id":null,"reasoning":{"effort":null,"summary":null},"service_tier":"default","temperature":1,"tool_choice":"auto","tools":[],"top_p":1,"truncation":"disabled","usage":{"input_tokens":5,"input_tokens_details":{"cached_tokens":0,"cache_write_tokens":0},"output_tokens":2,"output_tokens_details":{"reasoning_tokens":0},"total_tokens":7},"metadata":{},"access_programs":{"cyber":"standard"}}`
 )
 
 var streamTests = []struct {
@@ -44,29 +44,29 @@ var streamTests = []struct {
 		chunk + `"choices":[{"index":0,"delta":{"content":"1 "},"logprobs":null,"finish_reason":null}],"usage":null}`,
 		chunk + `"choices":[{"index":0,"delta":{"content":"2 "},"logprobs":null,"finish_reason":null}],"usage":null}`,
 		chunk + `"choices":[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}],"usage":null}`,
-		chunk + `"choices":[],"usage":{"prompt_tokens":15,"completion_tokens":2,"total_tokens":17}}`,
+		chunk + `"choices":[],"usage":{"prompt_tokens":15,"completion_tokens":2,"total_tokens":17,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},"completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}`,
 		`data: [DONE]`,
 	}},
 	{"openai responses", "/v1/responses", `{"stream": true}`, []string{
 		"event: response.created\n" + `data: {"type":"response.created","sequence_number":0,"response":` + begun + `}`,
 		"event: response.in_progress\n" + `data: {"type":"response.in_progress","sequence_number":1,"response":` + begun + `}`,
 		"event: response.output_item.added\n" + `data: {"type":"response.output_item.added","sequence_number":2,"output_index":0,"item":` + item + `"in_progress","role":"assistant","content":[]}}`,
-		"event: response.content_part.added\n" + `data: {"type":"response.content_part.added","sequence_number":3,"item_id":"msg_…","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}}`,
-		"event: response.output_text.delta\n" + `data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_…","output_index":0,"content_index":0,"delta":"1 "}`,
-		"event: response.output_text.delta\n" + `data: {"type":"response.output_text.delta","sequence_number":5,"item_id":"msg_…","output_index":0,"content_index":0,"delta":"2 "}`,
-		"event: response.output_text.done\n" + `data: {"type":"response.output_text.done","sequence_number":6,"item_id":"msg_…","output_index":0,"content_index":0,"text":"1 2 "}`,
-		"event: response.content_part.done\n" + `data: {"type":"response.content_part.done","sequence_number":7,"item_id":"msg_…","output_index":0,"content_index":0,"part":{"type":"output_text","text":"1 2 ","annotations":[]}}`,
-		"event: response.output_item.done\n" + `data: {"type":"response.output_item.done","sequence_number":8,"output_index":0,"item":` + item + `"completed","role":"assistant","content":[{"type":"output_text","text":"1 2 ","annotations":[]}]}}`,
+		"event: response.content_part.added\n" + `data: {"type":"response.content_part.added","sequence_number":3,"item_id":"msg_…","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[],"logprobs":[]}}`,
+		"event: response.output_text.delta\n" + `data: {"type":"response.output_text.delta","sequence_number":4,"item_id":"msg_…","output_index":0,"content_index":0,"delta":"1 ","logprobs":[]}`,
+		"event: response.output_text.delta\n" + `data: {"type":"response.output_text.delta","sequence_number":5,"item_id":"msg_…","output_index":0,"content_index":0,"delta":"2 ","logprobs":[]}`,
+		"event: response.output_text.done\n" + `data: {"type":"response.output_text.done","sequence_number":6,"item_id":"msg_…","output_index":0,"content_index":0,"text":"1 2 ","logprobs":[]}`,
+		"event: response.content_part.done\n" + `data: {"type":"response.content_part.done","sequence_number":7,"item_id":"msg_…","output_index":0,"content_index":0,"part":{"type":"output_text","text":"1 2 ","annotations":[],"logprobs":[]}}`,
+		"event: response.output_item.done\n" + `data: {"type":"response.output_item.done","sequence_number":8,"output_index":0,"item":` + item + `"completed","role":"assistant","content":[{"type":"output_text","text":"1 2 ","annotations":[],"logprobs":[]}]}}`,
 		"event: response.completed\n" + `data: {"type":"response.completed","sequence_number":9,"response":` + ended + `}`,
 	}},
 	{"anthropic messages", "/v1/messages", `{"stream": true}`, []string{
-		"event: message_start\n" + `data: {"type":"message_start","message":{"id":"msg_…","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":5,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":1}}}`,
-		"event: content_block_start\n" + `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}`,
+		"event: message_start\n" + `data: {"type":"message_start","message":{"id":"msg_…","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[],"stop_reason":null,"stop_sequence":null,"stop_details":null,"container":null,"diagnostics":null,"usage":{"input_tokens":5,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"cache_creation":{"ephemeral_5m_input_tokens":0,"ephemeral_1h_input_tokens":0},"output_tokens":1,"output_tokens_details":{"thinking_tokens":0},"server_tool_use":null,"service_tier":"standard","inference_geo":"global","speed":"standard"}}}`,
+		"event: content_block_start\n" + `data: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":"","citations":null}}`,
 		"event: ping\n" + `data: {"type":"ping"}`,
 		"event: content_block_delta\n" + `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"1 "}}`,
 		"event: content_block_delta\n" + `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"2 "}}`,
 		"event: content_block_stop\n" + `data: {"type":"content_block_stop","index":0}`,
-		"event: message_delta\n" + `data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":2}}`,
+		"event: message_delta\n" + `data: {"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null,"stop_details":null,"container":null},"usage":{"input_tokens":5,"cache_creation_input_tokens":0,"cache_read_input_tokens":0,"output_tokens":2,"output_tokens_details":{"thinking_tokens":0},"server_tool_use":null}}`,
 		"event: message_stop\n" + `data: {"type":"message_stop"}`,
 	}},
 }

@@ -19,7 +19,7 @@ const (
 	wantStatus   = `want a status such as 200 or 429`
 	wantThen     = `want "429, then 200"`
 	wantValue    = `cannot be a header's value: want no control characters, and no blanks at its ends`
-	wantOption   = `want one of times, delay, retry-after, form, retry-after-ms, code, header, body, stream, events, every, hold, stall, reset, close, half-close, truncate, garbage, error, at, after, for, slow, rate, length, duplicate, gzip, http, trailer, early-hints, early, continue`
+	wantOption   = `want one of times, delay, retry-after, form, retry-after-ms, code, type, message, header, body, thinking, text, tools, model, tokens, cached, finish, strict, stream, events, every, hold, stall, reset, close, half-close, truncate, garbage, error, at, after, for, slow, rate, length, duplicate, gzip, http, trailer, early-hints, early, continue`
 	wantDuration = `want one such as 5s, 100ms or 1m30s`
 )
 

@@ -10,7 +10,7 @@ type Vendor string
 
 const (
 	// Auto decides by each request: Anthropic when the path has a segment "messages" or when x-api-key or
-	// anthropic-version is there, else OpenAI.
+	// anthropic-version is there, Azure when the path has /openai/deployments/ or api-key is there, else OpenAI.
 	Auto      Vendor = ""
 	OpenAI    Vendor = "openai"
 	Anthropic Vendor = "anthropic"
@@ -25,8 +25,8 @@ func Vendors() []Vendor {
 	return out
 }
 
-// dialect is the wire shape of one vendor. To add a vendor: a Vendor constant and a file with its dialect, and a
-// line in dialects.
+// dialect is the wire shape of one vendor. To add a vendor: a file with its Vendor constant and its dialect, as
+// azure.go is, and its name in dialects.
 type dialect interface {
 	vendor() Vendor
 	// speaks tells whether a request whose vendor nobody declared is this one's.
@@ -39,14 +39,16 @@ type dialect interface {
 	body(x *exchange) []byte
 	// streams tells whether the endpoint streams when it is asked to.
 	streams(x *exchange) bool
-	// failure returns the event by which a stream tells that it fails.
-	failure(x *exchange) []byte
-	// events returns a whole stream with n content events, for an endpoint that does not stream the vendor's main one.
-	events(x *exchange, n int) iter.Seq[event]
+	// failure returns the event by which a stream tells that it fails after so many events.
+	failure(x *exchange, before int) []byte
+	// events returns a whole stream, for an endpoint that does not stream the vendor's main one.
+	events(x *exchange) iter.Seq[event]
+	// refuse tells how the vendor refuses a request, as far as that shows in the request; nil: it does not.
+	refuse(x *exchange) *refusal
 }
 
 // dialects returns every vendor's dialect.
-func dialects() []dialect { return []dialect{openai{}, anthropic{}} }
+func dialects() []dialect { return []dialect{openai{}, anthropic{}, azure{}} }
 
 func dialectOf(v Vendor) (dialect, bool) {
 	for _, d := range dialects() {

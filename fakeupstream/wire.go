@@ -58,7 +58,7 @@ func (s *wire) serve(d dialect, x *exchange, out reply) {
 		}
 	}
 	if !s.headed {
-		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader = 0, nil })
+		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader, q.Answered = 0, nil, time.Time{} })
 	}
 }
 
@@ -141,7 +141,7 @@ func (s *wire) piece(e event, n int, isEvent bool) error {
 	if e.content == 0 {
 		return nil
 	}
-	s.u.change(s.i, func(q *Request) { q.Events = e.content })
+	s.u.sent(s.i, e.content)
 	return s.reach(Point{PointEvent, e.content})
 }
 

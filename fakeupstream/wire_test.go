@@ -265,7 +265,7 @@ func TestHalfCloseGoesOnReading(t *testing.T) {
 func TestErrorEventEndsTheStreamInTheVendorsShape(t *testing.T) {
 	tests := []struct{ path, words, want string }{
 		{"/v1/chat/completions", "", `data: {"error":{"message":"The server had an error while processing your request. Sorry about that!","type":"server_error","param":null,"code":null}}`},
-		{"/v1/responses", "code=rate_limit_exceeded", "event: error\n" + `data: {"type":"error","code":"rate_limit_exceeded","message":"The server had an error while processing your request. Sorry about that!","param":null}`},
+		{"/v1/responses", "code=rate_limit_exceeded", "event: error\n" + `data: {"type":"error","sequence_number":6,"code":"rate_limit_exceeded","message":"The server had an error while processing your request. Sorry about that!","param":null}`},
 		{"/v1/messages", "", "event: error\n" + `data: {"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_…"}`},
 	}
 	for _, test := range tests {

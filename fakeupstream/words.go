@@ -37,8 +37,18 @@ func words() []word {
 		dateFormWord(),
 		retryAfterMSWord(),
 		codeWord(),
+		typeWord(),
+		messageWord(),
 		headerWord(),
 		bodyWord(),
+		thinkingWord(),
+		textWord(),
+		toolsWord(),
+		modelWord(),
+		tokensWord(),
+		cachedWord(),
+		finishWord(),
+		strictWord(),
 		streamWord(),
 		streamEventsWord(),
 		streamEveryWord(),
@@ -106,6 +116,7 @@ func Forms() []Form {
 		Doc:     "A rule of its own: what becomes of connections, before a request is read and a key is known: ok, refuse, tls-fail (an alert), cert=other-host, cert=expired or cert=self-signed, each with times=N. What comes after a sequence is ok.",
 		Example: "connection: refuse times=2, then tls-fail, then ok",
 	})
+	forms = append(forms, limitForms()...)
 	for _, w := range words() {
 		forms = append(forms, w.form)
 	}

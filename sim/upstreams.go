@@ -80,10 +80,8 @@ func (w *World) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 		if played[i], err = r.Resolve(w.file); err != nil {
 			return err
 		}
-		switch r.Key {
-		case fakeupstream.KeyNone, fakeupstream.KeyAny, fakeupstream.KeyUnknown:
-		default:
-			w.secrets.of(check.Key, r.Key)
+		for _, alias := range r.Aliases() {
+			w.secrets.of(check.Key, alias)
 		}
 	}
 	u.fake.Play(played...)

@@ -27,13 +27,14 @@ const (
 
 // cli is the command line.
 type cli struct {
-	Run    runCmd    `cmd:"" help:"Play drills against the reference gateway: the library, or the files, folders and names that you give."`
-	Replay replayCmd `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
-	List   listCmd   `cmd:"" help:"List the drills of the library."`
-	Show   showCmd   `cmd:"" help:"Print a drill of the library."`
-	Rows   rowsCmd   `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
-	Serve  serveCmd  `cmd:"" help:"Run the reference gateway in front of real keys, until a signal stops it."`
-	Help   helpCmd   `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
+	Run      runCmd      `cmd:"" help:"Play drills against the reference gateway: the library, or the files, folders and names that you give."`
+	Replay   replayCmd   `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
+	List     listCmd     `cmd:"" help:"List the drills of the library."`
+	Show     showCmd     `cmd:"" help:"Print a drill of the library."`
+	Rows     rowsCmd     `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
+	Upstream upstreamCmd `cmd:"" help:"Serve fake upstreams by the script of a file, for curl, SDKs and gateways that run elsewhere."`
+	Serve    serveCmd    `cmd:"" help:"Run the reference gateway in front of real keys, until a signal stops it."`
+	Help     helpCmd     `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
 }
 
 // app is what a verb works with.

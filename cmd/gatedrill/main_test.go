@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,10 +24,23 @@ func TestMain(m *testing.M) {
 
 // The command line, as a person sees it: one script per verb in testdata.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: listenForNotes, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setup, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"readjunit": reads(readJUnit),
 		"readjson":  reads(readJSON),
+		"ready":     readyCommand,
+		"until":     untilCommand,
 		"notified":  notified,
 		"freeport":  freePort,
 	}})
+}
+
+// setup gives scripts a service manager, and tells them where the examples are.
+func setup(env *testscript.Env) error {
+	return errors.Join(listenForNotes(env), examples(env))
+}
+
+func examples(env *testscript.Env) error {
+	dir, err := filepath.Abs("../../examples")
+	env.Setenv("EXAMPLES", dir)
+	return err
 }

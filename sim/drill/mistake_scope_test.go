@@ -72,6 +72,19 @@ func scopeMistakes() []mistakeCase {
 			},
 		},
 		{
+			name: "an unknown key of a limit",
+			text: "provider alpha openai https://alpha.invalid keys key-one\n" +
+				"upstream alpha.invalid\n" +
+				"  limit org=key-noe keys=key-one,key-noe rpm=60\n" +
+				"  quota keys=none day=1\n" +
+				"  window 529 from=1s\n" +
+				"  key any: 200\n",
+			want: []string{
+				`3:26: unknown key "key-noe": did you mean "key-one"?`,
+				`5:9: a window that ends before it begins: want to= behind from=, as in from=10s to=20s`,
+			},
+		},
+		{
 			name: "an unknown key",
 			text: "provider alpha openai https://alpha.invalid keys key-one\n" +
 				"upstream alpha.invalid\n" +

@@ -21,12 +21,9 @@ func (p *parser) mistakef(line, column int, format string, args ...any) {
 // parse returns the drill and the paragraphs that its steps were read from.
 func parse(file string, src []byte) (*Drill, []*paragraph, error) {
 	p := &parser{file: file, verbs: Verbs()}
-	archive := txtar.Parse(bytes.TrimPrefix(src, []byte("\ufeff"))) // some editors begin a file with a mark
-	text := splitLines(archive.Comment)
+	text, files, unused := p.text(src)
 	paragraphs, tail := p.paragraphs(text)
-	d := &Drill{Name: baseName(file), Tail: tail}
-	files, places := p.files(archive.Files, len(text))
-	d.Files = files
+	d := &Drill{Name: baseName(file), Tail: tail, Files: files}
 	scope := newScope(p, files)
 	for i, para := range paragraphs {
 		d.Steps = append(d.Steps, p.step(para, scope, i))
@@ -35,16 +32,26 @@ func parse(file string, src []byte) (*Drill, []*paragraph, error) {
 		p.mistakef(1, 1, "no step: write at least one, such as \"reload\"")
 	}
 	scope.finish()
-	for i, f := range files {
-		if !scope.files[f.Name] {
-			p.mistakef(places[i], memberColumn, "file %q is never used: remove it, or refer to it as @%s", f.Name, f.Name)
-			scope.files[f.Name] = true
-		}
-	}
+	unused(scope)
 	if len(p.mistakes) > 0 {
 		return nil, nil, p.mistakes.sorted()
 	}
 	return d, paragraphs, nil
+}
+
+// text cuts a file into its lines and the files at its end; unused reports those that nothing referred to.
+func (p *parser) text(src []byte) (lines []string, files []File, unused func(*Scope)) {
+	archive := txtar.Parse(bytes.TrimPrefix(src, []byte("\ufeff"))) // some editors begin a file with a mark
+	lines = splitLines(archive.Comment)
+	files, places := p.files(archive.Files, len(lines))
+	return lines, files, func(scope *Scope) {
+		for i, f := range files {
+			if !scope.files[f.Name] {
+				p.mistakef(places[i], memberColumn, "file %q is never used: remove it, or refer to it as @%s", f.Name, f.Name)
+				scope.files[f.Name] = true
+			}
+		}
+	}
 }
 
 // step reads one paragraph, and checks it where it stands.

@@ -136,6 +136,11 @@ func (op UpstreamOp) Check(s *Scope) {
 			}
 		}
 		s.answers(r.Key, files, b)
+		if r.Limit != nil {
+			for _, alias := range r.Aliases() {
+				s.answered = append(s.answered, answeredKey{alias: alias, line: b.number, column: b.columnOf("keys=") + len("keys=")})
+			}
+		}
 		j := op.before(i)
 		if j >= 0 && r.Connections != nil {
 			s.parser.mistakef(b.number, b.indent+1, "line %d says already what becomes of connections: write one rule, with \", then\"",

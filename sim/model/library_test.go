@@ -27,6 +27,7 @@ var limits = []string{
 	"a gateway may have closed",
 	"an answer is broken on its way",
 	"what becomes of connections is scripted",
+	"rate limits decide",
 	"the model foretells no step that goes on while others run",
 	"the model sends requests as usual only",
 	"the model knows no addresses that are set",

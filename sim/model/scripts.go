@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"net"
+	"slices"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -27,6 +28,8 @@ func (m *Model) Upstream(_ context.Context, host string, o drill.UpstreamOptions
 		switch {
 		case r.Connections != nil:
 			m.lose("what becomes of connections is scripted at %s", host)
+		case r.Limit != nil || slices.ContainsFunc(r.Answers, func(a fakeupstream.Answer) bool { return a.Limit != nil }):
+			m.lose("rate limits decide at %s", host)
 		case r.Path != "" || r.Model != "" || r.End != fakeupstream.EndFail:
 			m.lose("the model knows rules by their keys only, not %q", r)
 		}

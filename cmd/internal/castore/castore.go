@@ -24,6 +24,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/coder/quartz"
@@ -216,6 +217,9 @@ func writeTemp(dir string, text []byte, mode fs.FileMode) (string, error) {
 }
 
 func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // where a folder cannot be synced
+	}
 	d, err := os.Open(dir)
 	if err != nil {
 		return err

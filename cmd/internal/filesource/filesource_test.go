@@ -88,6 +88,18 @@ func TestChangesAreNoticed(t *testing.T) {
 			require.NoError(t, os.Symlink("..data/g.yaml", dir+"/g.yaml"))
 			return dir + "/g.yaml"
 		}, swap},
+		"a link into a folder that is swapped": {func(t *testing.T, dir string) string {
+			require.NoError(t, os.Mkdir(dir+"/mount", 0o700))
+			require.NoError(t, os.Mkdir(dir+"/etc", 0o700))
+			swap(t, dir+"/mount", "first")
+			require.NoError(t, os.Symlink("../mount/..data/g.yaml", dir+"/etc/g.yaml"))
+			return dir + "/etc/g.yaml"
+		}, func(t *testing.T, dir, name string) {
+			require.NoError(t, os.Mkdir(dir+"/mount/.."+name, 0o700))
+			write(t, dir+"/mount/.."+name+"/g.yaml", text(name))
+			require.NoError(t, os.Symlink(".."+name, dir+"/mount/..data_tmp"))
+			require.NoError(t, os.Rename(dir+"/mount/..data_tmp", dir+"/mount/..data"))
+		}},
 		"the target of a link elsewhere": {func(t *testing.T, dir string) string {
 			require.NoError(t, os.Mkdir(dir+"/real", 0o700))
 			write(t, dir+"/real/r.yaml", text("first"))
