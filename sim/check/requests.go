@@ -43,7 +43,9 @@ func (x *exchange) tries() []attempt {
 }
 
 // unanswered reports whether nothing of an answer was sent.
-func (a attempt) unanswered() bool { return a.ended.Broke != "" && a.ended.Status == 0 && !a.ended.Left }
+func (a attempt) unanswered() bool {
+	return a.ended.Broke != "" && a.ended.Status == 0 && !a.ended.Left
+}
 
 func replayIsIdentical() Check {
 	return Check{
@@ -99,7 +101,7 @@ func byokIsAlone() Check {
 					found = append(found, findingf(x.step, "%s brought its own key, and there were %d attempts", x.sent.Client, len(tries)))
 				case first.Key != x.sent.OwnKey:
 					found = append(found, findingf(x.step, "%s brought key %s, and %s got %s", x.sent.Client, x.sent.OwnKey, first.Host, first.Key))
-				case first.Broken: // nothing whole came that could be handed on
+				case first.Broken || r.disturbed(x.at, x.gotAt): // nothing whole came that could be handed on
 				case x.got.Status != first.Status || x.got.Header.Get("Retry-After") != first.Answer.Get("Retry-After"):
 					found = append(found, findingf(x.step, "%s brought its own key; the upstream said %d retry-after=%q, the client heard %d retry-after=%q",
 						x.sent.Client, first.Status, first.Answer.Get("Retry-After"), x.got.Status, x.got.Header.Get("Retry-After")))

@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -121,7 +122,9 @@ func (r *Run) exhaustions() []*exhaustion {
 		unsure := false
 		for _, k := range keys {
 			m, ok := marks.at(k, x.gotAt)
-			unsure = unsure || m.unsure
+			unsure = unsure || m.unsure || slices.ContainsFunc(marks[k], func(s refusal) bool {
+				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt // it may be on its way
+			})
 			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
 			}

@@ -139,7 +139,7 @@ func (w *writer) begin() {
 		w.add(providerNames()[i], baseURL(hostNames()[i]), pick(w, "keys", 1, 2, 3))
 	}
 	if w.wild {
-		for _, host := range hostNames() {
+		for _, host := range upstreamNames() {
 			w.script(host)
 		}
 	}

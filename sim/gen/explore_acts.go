@@ -205,7 +205,7 @@ func (w *writer) claimed(host string) bool {
 func (w *writer) settleDown() {
 	w.healNetwork()
 	w.do(drill.SourceOp{})
-	for _, host := range hostNames() {
+	for _, host := range upstreamNames() {
 		w.do(drill.ReleaseOp{Host: host})
 		w.script(host)
 	}

@@ -65,6 +65,9 @@ func face(w *writer, key string) answerText {
 	return pick(w, "answer", w.swarm.faces...)
 }
 
+// upstreamNames are whoever a row that is right may lead to.
+func upstreamNames() []string { return append(hostNames(), "alpha.invalid:8443") }
+
 func rescript(w *writer) { w.script(pick(w, "host", hostNames()...)) }
 
 // script gives an upstream rules that answer whoever asks, however often: nobody
