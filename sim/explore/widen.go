@@ -38,12 +38,19 @@ func anyone(status int) fakeupstream.Rule {
 	return fakeupstream.Rule{Key: fakeupstream.KeyAny, Answers: []fakeupstream.Answer{{Status: status}}}
 }
 
-// undeclared reports whether a client is sent to a host that no upstream is declared
-// for. Such a drill is about something else than the one that it was shrunk from.
+// undeclared reports whether a client is sent to a host that no upstream with a rule
+// is declared for. Such a drill is about something else than the one that it was
+// shrunk from.
 func undeclared(d *drill.Drill) bool {
-	text := d.String()
-	for _, target := range targetHost.FindAllStringSubmatch(text, -1) {
-		if !strings.Contains(text, "upstream "+target[1]) {
+	served := map[string]bool{}
+	for _, s := range d.Steps {
+		if op, ok := s.Op.(drill.UpstreamOp); ok && (len(op.Rules) > 0 || op.Options.Proxy) {
+			host, _, _ := strings.Cut(op.Host, ":")
+			served[host] = true
+		}
+	}
+	for _, target := range targetHost.FindAllStringSubmatch(d.String(), -1) {
+		if !served[target[1]] {
 			return true
 		}
 	}
