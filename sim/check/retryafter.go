@@ -140,7 +140,12 @@ func (r *Run) exhaustions() []*exhaustion {
 // wasAway reports whether a snapshot of a span did not have the key: whether what it
 // was told still counts is up to where it came back.
 func (r *Run) wasAway(key string, from, to time.Duration) bool {
-	return slices.ContainsFunc(r.loads(), func(l load) bool { return from <= l.at && l.at <= to && !l.has(key) })
+	return slices.ContainsFunc(r.loads(), func(l load) bool { return from <= l.at && l.at <= to && !l.keeps(key) })
+}
+
+// keeps reports whether a row has the key that is in order, or switched off.
+func (l load) keeps(key string) bool {
+	return slices.ContainsFunc(l.rows, func(p trace.ProviderLoaded) bool { return p.Status != "error" && slices.Contains(p.Keys, key) })
 }
 
 // refused reports whether each attempt ended with a status that marks its key.

@@ -214,7 +214,7 @@ func holdUp(w *writer) {
 	w.rescriptAs(host, []string{"key any end=loop: " + held})
 	w.begins(host)
 	w.script(host)
-	choose(w, "meanwhile", visit, edited, (*writer).reload, wait, (*writer).startRequest, pause)
+	choose(w, "meanwhile", visit, edited, (*writer).reload, (*writer).startRequest, pause) // nobody waits for an hour
 	if pick(w, "leaves", false, true) {
 		w.cancelFirst()
 	}
