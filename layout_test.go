@@ -34,6 +34,12 @@ var layout = map[string]struct{ own, outside []string }{
 	"scenarios":              {[]string{"sim"}, nil},
 	"examples/naive-gateway": {nil, nil},
 	"cmd":                    {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+	"sim/model":   {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
+	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
+	"sim/law":     {[]string{"sim"}, nil},
+	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
+	"scenarios":   {[]string{"sim"}, nil},
+	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.

@@ -40,6 +40,13 @@ func viewEqualsState() Check {
 // wrongPools finds samples of a pool that cannot be true of its keys.
 func (r *Run) wrongPools() []Finding {
 	var found []Finding
+	told := map[string]bool{} // what stays wrong is told once
+	tell := func(step int, format string, args ...any) {
+		if f := findingf(step, format, args...); !told[f.Text] {
+			told[f.Text] = true
+			found = append(found, f)
+		}
+	}
 	marks := r.marks()
 	pools := map[string]map[string]float64{}
 	var order []Sample
@@ -73,11 +80,11 @@ func (r *Run) wrongPools() []Finding {
 		for _, state := range []string{"available", "cooling", "disabled"} {
 			sum += pool[state]
 			if n := pool[state]; n < sure[state] || n > sure[state]+unsure {
-				found = append(found, findingf(s.Step, "%s says that %v keys of %s are %s; by the answers to them it is %v", s.Name, n, name, state, sure[state]))
+				tell(s.Step, "%s says that %v keys of %s are %s; by the answers to them it is %v", s.Name, n, name, state, sure[state])
 			}
 		}
 		if sum != float64(len(row.Keys)) {
-			found = append(found, findingf(s.Step, "%s speaks of %v keys of %s, which has %d", s.Name, sum, name, len(row.Keys)))
+			tell(s.Step, "%s speaks of %v keys of %s, which has %d", s.Name, sum, name, len(row.Keys))
 		}
 	}
 	return found

@@ -132,3 +132,35 @@ func startedMistakes() []mistakeCase {
 		},
 	}
 }
+
+func healMistakes() []mistakeCase {
+	return []mistakeCase{
+		{
+			name: "heal without words",
+			text: "heal\n" +
+				"provider alpha openai https://alpha.invalid keys k0 k1\n" +
+				"heal alpha\n" +
+				"heal alpha k0 now\n" +
+				"quiet please\n",
+			want: []string{
+				`1:5: PROVIDER is missing: write "heal PROVIDER KEY"`,
+				`3:11: KEY is missing: write "heal PROVIDER KEY"`,
+				`4:15: unknown word "now": write "heal PROVIDER KEY"`,
+				`5:7: unknown word "please": write "quiet"`,
+			},
+		},
+		{
+			name: "heal what is not there",
+			text: "provider alpha openai https://alpha.invalid keys k0 k1\n" +
+				"heal alpah k0\n" +
+				"heal alpha k2\n" +
+				"provider alpha set keys k1\n" +
+				"heal alpha k0\n",
+			want: []string{
+				`2:6: unknown provider "alpah": did you mean "alpha"?`,
+				`3:12: provider alpha has no key "k2" here: heal one that stands in its row`,
+				`5:12: provider alpha has no key "k0" here: heal one that stands in its row`,
+			},
+		},
+	}
+}

@@ -18,7 +18,7 @@ type mistakeCase struct {
 
 func mistakeCases() []mistakeCase {
 	var all []mistakeCase
-	for _, cases := range [][]mistakeCase{layoutMistakes(), wordMistakes(), setupMistakes(), actMistakes(), scopeMistakes(), startedMistakes(), fileMistakes(), networkMistakes()} {
+	for _, cases := range [][]mistakeCase{layoutMistakes(), wordMistakes(), setupMistakes(), actMistakes(), scopeMistakes(), startedMistakes(), healMistakes(), fileMistakes(), networkMistakes()} {
 		all = append(all, cases...)
 	}
 	return all

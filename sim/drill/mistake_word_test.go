@@ -77,14 +77,14 @@ func wordMistakes() []mistakeCase {
 			name: "an unknown verb",
 			text: "frobnicate t1\n",
 			want: []string{
-				`1:1: unknown verb "frobnicate": want provider, source, upstream, host, gateway, reload, connect, send, request, close, advance, parallel, start, await, cancel, release, expect, net, stop or seed`,
+				`1:1: unknown verb "frobnicate": want provider, source, upstream, host, gateway, reload, connect, send, request, close, advance, parallel, start, await, cancel, release, heal, expect, net, stop, quiet or seed`,
 			},
 		},
 		{
 			name: "a long verb",
 			text: "reloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreload\n",
 			want: []string{
-				`1:1: unknown verb "reloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreload": want provider, source, upstream, host, gateway, reload, connect, send, request, close, advance, parallel, start, await, cancel, release, expect, net, stop or seed`,
+				`1:1: unknown verb "reloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreloadreload": want provider, source, upstream, host, gateway, reload, connect, send, request, close, advance, parallel, start, await, cancel, release, heal, expect, net, stop, quiet or seed`,
 			},
 		},
 		{
