@@ -26,20 +26,16 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/check":    {[]string{"sim/trace"}, nil},
 	"sim": {[]string{"proxy", "keypool", "fakeupstream", "sim"}, []string{
 		"github.com/coder/quartz", "github.com/prometheus/client_golang", "github.com/prometheus/client_model"}},
-	"sim/model":              {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
-	"sim/gen":                {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
-	"sim/shrink":             {[]string{"sim/drill"}, nil},
-	"sim/explore":            {[]string{"fakeupstream", "sim"}, nil},
-	"sim/patient":            {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
-	"scenarios":              {[]string{"sim"}, nil},
-	"examples/naive-gateway": {nil, nil},
-	"cmd":                    {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 	"sim/model":   {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
 	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
 	"sim/law":     {[]string{"sim"}, nil},
+	"sim/shrink":  {[]string{"sim/drill"}, nil},
+	"sim/explore": {[]string{"fakeupstream", "sim"}, nil},
 	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios":   {[]string{"sim"}, nil},
 	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+
+	"examples/naive-gateway": {nil, nil},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.
