@@ -19,7 +19,7 @@ type explorer struct {
 	used      map[string]time.Duration // when a tunnel was last used
 	names     int                      // of started steps and of clients, so far
 	underway  []string                 // steps that were started and that nobody has awaited
-	faulty    bool // something was done to the network
+	faulty    bool                     // something was done to the network
 }
 
 // idleLimit is how long a tunnel may rest and be used again: gateways end those
