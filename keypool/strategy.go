@@ -163,6 +163,6 @@ func (p *Pool) spent() (Exhaustion, bool) {
 	if w.unmarked(p.from()) >= 0 {
 		return Exhaustion{}, false
 	}
-	i, spent := w.at(0, p.clock.Now(p.tagNext...))
+	i, spent := w.at(0, p.clock.Now(tagNext...))
 	return spent, i < 0
 }

@@ -190,7 +190,7 @@ func (t *transport) setAside(ctx context.Context, attempt Attempt, resp *http.Re
 	// A cooldown begins with the headers, however long the code takes to read.
 	var now time.Time
 	if t.cfg.Policy.mayCool(resp.StatusCode) {
-		now = t.pool.clock.Now(t.pool.tagAnswer...)
+		now = t.pool.clock.Now(tagAnswer...)
 	}
 	rule, code := t.judge(ctx, resp)
 	var why []slog.Attr

@@ -33,7 +33,7 @@ func (w *Walker) Next() (Attempt, bool) {
 		i := w.unmarked(from)
 		if i < 0 {
 			if now.IsZero() {
-				now = w.pool.clock.Now(w.pool.tagNext...)
+				now = w.pool.clock.Now(tagNext...)
 			}
 			if i, w.spent = w.at(from, now); i < 0 {
 				return Attempt{}, false

@@ -29,7 +29,7 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	name, rest, ok := s.splitBridgeTarget(r)
 	var provider *row
 	if ok {
-		provider = p.snapshot.names[name]
+		provider = p.snapshot.names.get(name)
 	}
 	if !unavailable(w, r, provider) {
 		s.toProvider(w, r, provider, rest, p)

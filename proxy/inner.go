@@ -29,7 +29,7 @@ func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 	answer, rec := s.begin(w, t.host, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	p := &pinned{snapshot: s.Snapshot(), id: rec.id, tunnel: t, conn: http.NewResponseController(w)}
-	switch live := p.snapshot.hosts[t.host]; {
+	switch live := p.snapshot.hosts.get(t.host); {
 	case !t.names(r):
 		refuse(answer, http.StatusMisdirectedRequest,
 			"Misdirected Request: this tunnel is for "+t.host+" only")

@@ -55,38 +55,36 @@ func (s *Server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	old := s.live.Load()
-	next := classify(providers, old)
-	rows := next.rows
-	legacy, err := inherit(s.cfg.Clock, s.cfg.Strategy, old, rows, s.kept)
+	d := begin(providers, s.live.Load(), s.anew)
+	d.classify()
+	legacy, err := inherit(s.cfg.Clock, s.cfg.Strategy, d, s.kept)
 	if err != nil {
 		return err
 	}
-	for i := range rows {
-		r := &rows[i]
+	for _, r := range d.fresh {
 		if r.Status == StatusEnabled {
-			r.via = s.connect(r)
+			r.via = s.connect(r, d.old.names.get(r.Name))
 		}
-		r.before, r.secrets = nil, nil
 	}
 	// The last moment at which a cancelled reload can leave everything as it was.
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	legacy.settle()
+	next := d.snapshot()
 	s.live.Store(next)
-	s.metrics.published(next)
+	s.metrics.published(next, d.left)
 	for _, key := range legacy.healed {
 		s.logHealed(ctx, key.provider, key.hint, "its provider has another base URL")
 	}
-	s.report(next)
+	s.report(next, d.fresh)
 	return nil
 }
 
 // connect returns the way to a row's upstream: its predecessor's, when nothing about
 // it has changed.
-func (s *Server) connect(r *row) *via {
-	if old := r.before; old != nil && old.via != nil && old.pool == r.pool && old.vendor == r.vendor && old.BaseURL == r.BaseURL {
+func (s *Server) connect(r, old *row) *via {
+	if old != nil && old.via != nil && old.pool == r.pool && old.vendor == r.vendor && old.BaseURL == r.BaseURL {
 		return old.via
 	}
 	account := s.metrics.open(r.Name)
@@ -98,19 +96,25 @@ func (s *Server) connect(r *row) *via {
 		Vendor:         r.vendor,
 		Policy:         s.cfg.Policy,
 		MaxReplayBytes: s.cfg.MaxReplayBytes,
-		Logger:         s.log.With("provider", r.Name),
+		Logger:         s.named(r.Name),
 		OnFailover:     account.failover,
 		OnExhausted:    account.exhausted,
 	})}
 }
 
-func (s *Server) report(next *Snapshot) {
-	for i := range next.rows {
-		if r := &next.rows[i]; r.Status == StatusError {
-			s.log.Warn("provider excluded", "provider", r.Name, "reason", s.scrub(r.Reason))
+// report logs what a reload did. Rows in error are fresh in each reload.
+func (s *Server) report(next *Snapshot, fresh []*row) {
+	var bad []*row
+	var reasons []string
+	for _, r := range fresh {
+		if r.Status == StatusError {
+			bad, reasons = append(bad, r), append(reasons, r.Reason)
 		}
 	}
-	s.log.Info("providers reloaded", "rows", len(next.rows), "hosts", len(next.hosts))
+	for i, reason := range s.scrubAll(reasons) {
+		s.log.Warn("provider excluded", "provider", bad[i].Name, "reason", reason)
+	}
+	s.log.Info("providers reloaded", "rows", len(next.rows), "hosts", next.hosts.len)
 }
 
 // Run is Serve with the reloads that a process wants: it reloads once, and again
