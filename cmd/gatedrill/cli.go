@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/gatedrill/gatedrill/cmd/internal/bench"
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/patient"
 )
@@ -31,6 +32,7 @@ type cli struct {
 	Replay replayCmd `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte."`
 	List   listCmd   `cmd:"" help:"List the drills of the library."`
 	Show   showCmd   `cmd:"" help:"Print a drill of the library."`
+	Bench  benchCmd  `cmd:"" help:"Measure what a gateway costs: on real sockets, by the real clock."`
 	Rows   rowsCmd   `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
 	Help   helpCmd   `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
 }
@@ -74,7 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("gatedrill"),
 		kong.Description("Drills AI gateways: key failover and hot reload, replayed exactly, in virtual time."),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { left = code }), kong.UsageOnError(),
-		kong.Vars{"patients": strings.Join(patient.Names(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"patients": strings.Join(patient.Names(), ", "), "targets": strings.Join(bench.Targets(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return a.end(err)
 	}
