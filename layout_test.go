@@ -30,7 +30,9 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/gen":     {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
 	"sim/patient": {[]string{"proxy", "sim"}, []string{"github.com/elazarl/goproxy"}},
 	"scenarios":   {[]string{"sim"}, nil},
-	"cmd":         {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
+	"cmd/internal/bench": {[]string{"proxy", "fakeupstream"}, []string{
+		"github.com/HdrHistogram/hdrhistogram-go", "github.com/elazarl/goproxy", "github.com/tsenart/vegeta/v12/lib", "golang.org/x/perf/benchmath"}},
+	"cmd": {[]string{"*"}, []string{"github.com/alecthomas/kong", "golang.org/x/term"}},
 }
 
 // mayTest are the folders whose library code hands worlds a *testing.T.

@@ -116,8 +116,8 @@ func TestReloadTakesOverOnlyWhatIsTheSame(t *testing.T) {
 			},
 		})
 	})
-	for _, case_ := range []string{"all the same", "some the same", "cancelled"} {
-		require.NotZero(t, reached[case_], "no run came near: %s", case_)
+	for _, danger := range []string{"all the same", "some the same", "cancelled"} {
+		require.NotZero(t, reached[danger], "no run came near: %s", danger)
 	}
 }
 
