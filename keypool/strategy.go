@@ -119,7 +119,7 @@ func (w *Walker) at(from int, now time.Time) (int, Exhaustion) {
 	for i, n := from, 0; n < len(slots); i, n = w.pool.after(i), n+1 {
 		m := slots[i].key.mark.Load()
 		switch {
-		case !m.available(now) || w.isTried(i):
+		case !m.available(now) || w.isTried(i) || w.crowded(m):
 			spent.count(m, now)
 		case m == nil || w.pool.strategy != LeastRecentlyLimited:
 			return i, Exhaustion{}

@@ -135,6 +135,9 @@ type Config struct {
 	// begins anew with it when a reload changes the provider's keys, their order or its
 	// base URL, and goes on where it was otherwise.
 	Strategy keypool.Strategy
+	// Probes bounds how many requests at once use a key whose cooldown has just ended, see
+	// keypool.Config.Probes; 0 or less: every request does.
+	Probes int
 	// MaxReplayBytes bounds what is kept of a request's body for further attempts;
 	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept. A larger body has a
 	// single attempt.

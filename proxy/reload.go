@@ -95,6 +95,7 @@ func (s *Server) connect(r, old *row) *via {
 	return &via{account: account, transport: keypool.NewTransport(r.pool, inner, keypool.Config{
 		Vendor:         r.vendor,
 		Policy:         s.cfg.Policy,
+		Probes:         s.cfg.Probes,
 		MaxReplayBytes: s.cfg.MaxReplayBytes,
 		Logger:         s.named(r.Name),
 		OnFailover:     account.failover,

@@ -111,21 +111,23 @@ func (l *load) run(length time.Duration, f func(result)) (began time.Time) {
 	return *p.start.Load()
 }
 
-// pace is the plan: request n begins at n times every. vegeta's own ConstantPacer has the
-// same rate, but does not say when it began, without which nobody knows how late it was.
+// pace is the plan: request n begins at n times every after the start. vegeta's own
+// ConstantPacer has the same rate, but does not say when it began, without which nobody
+// knows how late a request was. Nor does the elapsed time that vegeta hands over, which
+// was read some time before: the plan has a clock of its own.
 type pace struct {
 	every, length time.Duration
 	start         atomic.Pointer[time.Time]
 }
 
 // Pace implements vegeta.Pacer.
-func (p *pace) Pace(elapsed time.Duration, hits uint64) (wait time.Duration, stop bool) {
+func (p *pace) Pace(_ time.Duration, hits uint64) (wait time.Duration, stop bool) {
 	if p.start.Load() == nil {
-		at := time.Now().Add(-elapsed)
-		p.start.Store(&at)
+		now := time.Now()
+		p.start.Store(&now)
 	}
 	meant := time.Duration(hits) * p.every
-	return max(0, meant-elapsed), meant >= p.length
+	return max(0, meant-time.Since(*p.start.Load())), meant >= p.length
 }
 
 // Rate implements vegeta.Pacer.

@@ -35,6 +35,7 @@ func TestReload(t *testing.T) {
 		assert.NotZero(t, p.Latency["warm"].Count)
 		assert.NotZero(t, p.Latency["fresh"].Count)
 		assert.NotZero(t, p.Latency["stream"].Count)
+		assert.Greater(t, p.Latency["all"].P50, 10.0, "no answer comes before its request was meant to begin")
 		assert.GreaterOrEqual(t, p.Latency["stream"].P50, 190_000.0, "a stream takes what its upstream takes")
 	}
 	assert.ElementsMatch(t, []string{"gatedrill steady", "gatedrill storm 10/s", "direct steady", "goproxy steady", "reverseproxy steady"}, names)
