@@ -12,7 +12,8 @@ import (
 
 // benchCmd measures. Each of its verbs answers one question.
 type benchCmd struct {
-	Reload benchReloadCmd `cmd:"" help:"What does a reload cost the traffic in flight? Real sockets on loopback, real clocks."`
+	Reload   benchReloadCmd   `cmd:"" help:"What does a reload cost the traffic in flight? Real sockets on loopback, real clocks."`
+	Failover benchFailoverCmd `cmd:"" help:"What does it cost to go from key to key, to have none left, and what does a crowd do that waits for one?"`
 }
 
 // benchReloadCmd is bench.Reload with its presets.

@@ -21,8 +21,9 @@ type gateway struct {
 	source *source
 }
 
-// startGatedrill is the reference gateway as its configuration's zero values have it.
-func startGatedrill(u *upstream, rows []proxy.Provider) (*gateway, error) {
+// startGatedrill is the reference gateway as its configuration's zero values have it, but
+// for proxy.Config.Probes.
+func startGatedrill(u *upstream, rows []proxy.Provider, probes int) (*gateway, error) {
 	certs, err := newAuthority()
 	if err != nil {
 		return nil, err
@@ -33,7 +34,7 @@ func startGatedrill(u *upstream, rows []proxy.Provider) (*gateway, error) {
 	}
 	g := &gateway{source: &source{rows: rows}}
 	g.server, err = proxy.New(proxy.Config{
-		CA: ca, Dial: u.dial, RootCAs: u.certs.roots, Source: g.source, WrapBridge: u.ledger.watch,
+		CA: ca, Dial: u.dial, RootCAs: u.certs.roots, Source: g.source, WrapBridge: u.ledger.watch, Probes: probes,
 		// What is passed through reaches the upstream, and hosts of no provider are nobody's.
 		Resolve: func(context.Context, string) ([]netip.Addr, error) { return []netip.Addr{loopback}, nil },
 		Exempt:  []netip.Prefix{netip.PrefixFrom(loopback, 8)},

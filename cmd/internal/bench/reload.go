@@ -49,7 +49,7 @@ func (b *run) start() (err error) {
 		return err
 	}
 	b.book = newBook(b.options.Rows, b.ledger)
-	if b.gateway, err = startGatedrill(b.upstream, b.book.rows); err != nil {
+	if b.gateway, err = startGatedrill(b.upstream, b.book.rows, 0); err != nil {
 		b.stop()
 		return err
 	}

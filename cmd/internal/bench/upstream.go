@@ -47,16 +47,21 @@ func startUpstream(led *ledger) (*upstream, error) {
 	if err := u.renew(); err != nil {
 		return nil, err
 	}
-	cert, err := certs.leaf("*.bench.invalid")
+	return u, u.serve(u)
+}
+
+// serve listens for every host of a run.
+func (u *upstream) serve(h http.Handler) error {
+	cert, err := u.certs.leaf("*.bench.invalid")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if u.l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
-		return nil, err
+		return err
 	}
-	u.server = &http.Server{Handler: u, ErrorLog: log.New(io.Discard, "", 0)}
+	u.server = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
 	go func() { _ = u.server.Serve(tls.NewListener(u.l, &tls.Config{Certificates: []tls.Certificate{cert}})) }()
-	return u, nil
+	return nil
 }
 
 // renew takes fresh fakes, since each remembers every request that it got.
