@@ -51,8 +51,9 @@ func (s *Server) toProvider(w http.ResponseWriter, r *http.Request, provider *ro
 		failAs(w, r, provider.vendor, http.StatusForbidden, "this gateway does not accept provider keys of clients")
 		return
 	}
+	transport, _ := s.open(provider.via)
 	s.exchange(w, r, out, exchange{
-		via:    provider.via.transport,
+		via:    transport,
 		pinned: p,
 		replay: s.cfg.MaxReplayBytes,
 		fail:   func(status int, why string) { failAs(w, r, provider.vendor, status, why) },

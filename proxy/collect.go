@@ -82,7 +82,7 @@ func (m *metrics) collectProviders(ch chan<- prometheus.Metric, live *Snapshot) 
 }
 
 // collect sends what the account has, as of one instant. An account without a request
-// is not shown: a reload alone opens it.
+// is not shown: it was refused before it was counted.
 func (a *account) collect(ch chan<- prometheus.Metric, provider string) {
 	a.mu.Lock()
 	requests, inflight := a.requests, a.inflight

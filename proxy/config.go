@@ -126,7 +126,7 @@ type Config struct {
 	WrapBridge func(http.Handler) http.Handler
 	// WrapUpstream wraps the transport inside each provider's key pool, so that a
 	// witness sees every attempt; nil: nothing does. Called once per provider and
-	// change of it.
+	// change of it, when a request comes.
 	WrapUpstream func(http.RoundTripper) http.RoundTripper
 
 	// Policy judges the upstreams' answers; zero: keypool.Strict.

@@ -70,7 +70,7 @@ func (m *metrics) reloaded(at time.Time, ok bool) {
 	}
 }
 
-// open returns the account of a provider of the snapshot to come.
+// open returns the account of a provider, whose row may have gone meanwhile.
 func (m *metrics) open(provider string) *account {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -78,7 +78,7 @@ func (m *metrics) open(provider string) *account {
 	if a == nil {
 		a = &account{}
 		m.accounts[provider] = a
-		m.loose = append(m.loose, provider) // the snapshot may never be published
+		m.loose = append(m.loose, provider) // its row may be gone
 	}
 	return a
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/gatedrill/gatedrill/keypool"
@@ -63,7 +64,7 @@ func (s *Server) reload(ctx context.Context) error {
 	}
 	for _, r := range d.fresh {
 		if r.Status == StatusEnabled {
-			r.via = s.connect(r, d.old.names.get(r.Name))
+			r.via = connect(r, d.old.names.get(r.Name))
 		}
 	}
 	// The last moment at which a cancelled reload can leave everything as it was.
@@ -83,24 +84,32 @@ func (s *Server) reload(ctx context.Context) error {
 
 // connect returns the way to a row's upstream: its predecessor's, when nothing about
 // it has changed.
-func (s *Server) connect(r, old *row) *via {
+func connect(r, old *row) *via {
 	if old != nil && old.via != nil && old.pool == r.pool && old.vendor == r.vendor && old.BaseURL == r.BaseURL {
 		return old.via
 	}
-	account := s.metrics.open(r.Name)
-	inner := s.upstream.attempts()
-	if wrap := s.cfg.WrapUpstream; wrap != nil {
-		inner = wrap(inner)
-	}
-	return &via{account: account, transport: keypool.NewTransport(r.pool, inner, keypool.Config{
-		Vendor:         r.vendor,
-		Policy:         s.cfg.Policy,
-		Probes:         s.cfg.Probes,
-		MaxReplayBytes: s.cfg.MaxReplayBytes,
-		Logger:         s.named(r.Name),
-		OnFailover:     account.failover,
-		OnExhausted:    account.exhausted,
-	})}
+	return &via{name: r.Name, vendor: r.vendor, pool: r.pool}
+}
+
+// open returns the provider's transport and its account.
+func (s *Server) open(v *via) (http.RoundTripper, *account) {
+	v.once.Do(func() {
+		v.account = s.metrics.open(v.name)
+		inner := s.upstream.attempts()
+		if wrap := s.cfg.WrapUpstream; wrap != nil {
+			inner = wrap(inner)
+		}
+		v.transport = keypool.NewTransport(v.pool, inner, keypool.Config{
+			Vendor:         v.vendor,
+			Policy:         s.cfg.Policy,
+			Probes:         s.cfg.Probes,
+			MaxReplayBytes: s.cfg.MaxReplayBytes,
+			Logger:         s.log.With("provider", v.name),
+			OnFailover:     v.account.failover,
+			OnExhausted:    v.account.exhausted,
+		})
+	})
+	return v.transport, v.account
 }
 
 // report logs what a reload did. Rows in error are fresh in each reload.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"net/http"
 	"net/url"
+	"sync"
 
 	"github.com/gatedrill/gatedrill/keypool"
 )
@@ -42,8 +43,14 @@ type row struct {
 }
 
 // via is the way to a provider's upstream. Rows of the same name share it across
-// snapshots for as long as nothing about it changes.
+// snapshots for as long as nothing about it changes. It is made when the first request
+// comes: most providers of a large configuration never see one.
 type via struct {
+	name   string
+	vendor keypool.Vendor
+	pool   *keypool.Pool
+
+	once      sync.Once // guards what follows
 	transport http.RoundTripper
 	account   *account
 }
