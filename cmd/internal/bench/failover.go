@@ -218,13 +218,13 @@ func (r *FailoverReport) Table(w io.Writer) error {
 		}
 		fmt.Fprintf(w, "\na herd of %d at the end of one key's cooldown; the upstream allows %d at once and %d more each second\n",
 			r.Herds[0].Clients, r.Herds[0].Burst, r.Herds[0].Rate)
-		fmt.Fprintln(t, "probes\tupstream attempts\tof those 429\tanswered by the gateway\tserved\tp50 ms\tall after ms\t")
+		fmt.Fprintln(t, "probes\tupstream attempts\tof those 429\tanswered by the gateway\tserved\tbroken\tp50 ms\tall after ms\t")
 		for _, h := range r.Herds {
 			bound := fmt.Sprint(h.Probes)
 			if h.Probes <= 0 {
 				bound = "no bound"
 			}
-			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t\n", bound, h.Attempts, h.Limited, h.Spared, h.Served, h.HalfMS, h.AllMS)
+			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t\n", bound, h.Attempts, h.Limited, h.Spared, h.Served, h.Broken, h.HalfMS, h.AllMS)
 		}
 	}
 	return t.Flush()
