@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/gatedrill/gatedrill/cmd/internal/bench"
@@ -14,6 +15,7 @@ import (
 type benchCmd struct {
 	Reload   benchReloadCmd   `cmd:"" help:"What does a reload cost the traffic in flight? Real sockets on loopback, real clocks."`
 	Failover benchFailoverCmd `cmd:"" help:"What does it cost to go from key to key, to have none left, and what does a crowd do that waits for one?"`
+	Show     benchShowCmd     `cmd:"" help:"Show a report that reload --json wrote: as a table, as a page, as pictures."`
 }
 
 // benchReloadCmd is bench.Reload with its presets.
@@ -70,13 +72,9 @@ func given[T comparable](to *T, value T) {
 func (c *benchReloadCmd) Run(a *app) error {
 	var old *bench.Report
 	if c.Compare != "" {
-		file, err := os.Open(c.Compare)
-		if err != nil {
-			return &exit{exitMisuse, err}
-		}
-		defer file.Close()
-		if old, err = bench.Read(file); err != nil {
-			return &exit{exitMisuse, fmt.Errorf("%s: %w", c.Compare, err)}
+		var err error
+		if old, err = readReport(c.Compare); err != nil {
+			return err
 		}
 	}
 	report, err := bench.Reload(a, c.options(), a.stderr)
@@ -121,6 +119,58 @@ func (c *benchReloadCmd) write(a *app, report, old *bench.Report) error {
 		return writeTo(c.HTML, report.HTML)
 	}
 	return nil
+}
+
+// benchShowCmd shows a report again.
+type benchShowCmd struct {
+	Report  string `arg:"" placeholder:"FILE" help:"What reload --json wrote."`
+	HTML    string `name:"html" placeholder:"FILE" help:"Write it as one HTML page with plots."`
+	Plots   string `placeholder:"DIR" help:"Write its plots as plot-1.svg and so on."`
+	Compare string `placeholder:"OLD.json" help:"Say what is different from an older report, and what is noise."`
+}
+
+// Run measures nothing.
+func (c *benchShowCmd) Run(a *app) error {
+	report, err := readReport(c.Report)
+	if err != nil {
+		return err
+	}
+	if err := report.Table(a.stdout); err != nil {
+		return err
+	}
+	if c.Compare != "" {
+		old, err := readReport(c.Compare)
+		if err != nil {
+			return err
+		}
+		if err := report.Compare(old, a.stdout); err != nil {
+			return err
+		}
+	}
+	if c.Plots != "" {
+		for i, picture := range report.Plots() {
+			if err := os.WriteFile(filepath.Join(c.Plots, fmt.Sprintf("plot-%d.svg", i+1)), []byte(picture), 0o666); err != nil {
+				return err
+			}
+		}
+	}
+	if c.HTML != "" {
+		return writeTo(c.HTML, report.HTML)
+	}
+	return nil
+}
+
+func readReport(path string) (*bench.Report, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, &exit{exitMisuse, err}
+	}
+	defer file.Close()
+	report, err := bench.Read(file)
+	if err != nil {
+		return nil, &exit{exitMisuse, fmt.Errorf("%s: %w", path, err)}
+	}
+	return report, nil
 }
 
 // writeTo writes a file, and tells of what only closing it tells.

@@ -27,7 +27,7 @@ type Herd struct {
 	Limited  int     `json:"upstream_429"`
 	Spared   int     `json:"gateway_429"` // answered by the gateway, without the upstream
 	Served   int     `json:"served"`
-	Broken   int     `json:"broken"` // connections that failed; the client tries again
+	Broken   int     `json:"broken"`  // connections that failed; the client tries again
 	HalfMS   float64 `json:"half_ms"` // until half of the clients were served
 	AllMS    float64 `json:"all_ms"`
 }

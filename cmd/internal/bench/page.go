@@ -10,9 +10,7 @@ import (
 
 const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:900px;margin:2em auto;padding:0 1em}
 pre{overflow-x:auto;font-size:12px}svg{width:100%;height:auto;margin:1em 0}
-.g{stroke:#ddd}.r{stroke:#d55e00;stroke-opacity:.25}.t{font:600 14px sans-serif}.m{font:11px sans-serif;text-anchor:middle}
-.e{font:11px sans-serif;text-anchor:end}.l{font:11px sans-serif}
-@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}svg{background:#fff}}`
+@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}}`
 
 // HTML writes the report as one page that needs nothing else.
 func (r *Report) HTML(w io.Writer) error {

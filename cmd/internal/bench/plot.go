@@ -27,6 +27,10 @@ const (
 	left, right, top, bottom = 80, 190, 34, 44
 )
 
+// plotStyle is in each picture, so that it is one of its own.
+const plotStyle = ".g{stroke:#ddd}.r{stroke:#d55e00;stroke-opacity:.25}.t{font:600 14px sans-serif}" +
+	".m{font:11px sans-serif;text-anchor:middle}.e{font:11px sans-serif;text-anchor:end}.l{font:11px sans-serif}"
+
 // colours tell curves apart, for people who see few of them, too (Okabe and Ito).
 var colours = [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"}
 
@@ -93,7 +97,8 @@ func (p plot) svg() string {
 	x, y := scale{log: p.logX, a: left, b: plotWidth - right}, scale{log: p.logY, a: plotHeight - bottom, b: top}
 	x.from, x.to = p.extent(0, p.logX)
 	y.from, y.to = p.extent(1, p.logY)
-	fmt.Fprintf(&out, `<svg viewBox="0 0 %d %d" role="img" xmlns="http://www.w3.org/2000/svg"><title>%s</title>`, plotWidth, plotHeight, html.EscapeString(p.title))
+	fmt.Fprintf(&out, `<svg viewBox="0 0 %d %d" role="img" xmlns="http://www.w3.org/2000/svg"><title>%s</title><style>%s</style><rect width="%d" height="%d" fill="#fff"/>`,
+		plotWidth, plotHeight, html.EscapeString(p.title), plotStyle, plotWidth, plotHeight)
 	fmt.Fprintf(&out, `<text x="%d" y="18" class="t">%s</text>`, left, html.EscapeString(p.title))
 	for _, v := range x.marks() {
 		name := number(v)
