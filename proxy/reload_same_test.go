@@ -205,3 +205,20 @@ func TestLookupsAllocateNothing(t *testing.T) {
 		}
 	}))
 }
+
+// An enabled newcomer takes a limited key's state from a disabled row with its host, which
+// has not changed: rows that share a host are begun anew together.
+func TestNewcomerTakesFromAnUnchangedDisabledRow(t *testing.T) {
+	ca, err := proxy.NewCA(nil)
+	require.NoError(t, err)
+	lab := newKeyLab(t, ca)
+	resting := row("resting", "https://h0.invalid", "k0")
+	lab.reload(resting)
+	lab.mark("resting", map[string]string{"k0": "429 20"})
+	resting.Disabled = true
+	lab.reload(resting)
+	require.Equal(t, []string{"429 for 20s"}, lab.states("resting"))
+	lab.reload(resting, row("new", "https://h0.invalid", "k0"))
+	require.Equal(t, []string{"429 for 20s"}, lab.states("new"))
+	require.Equal(t, []string{"ok"}, lab.states("resting"), "a state is handed on once")
+}
