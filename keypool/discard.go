@@ -28,7 +28,7 @@ func (t *transport) discard(resp *http.Response) {
 		return // it was waited for already
 	}
 	// An upstream that sends its 429 and then stalls must not hold up the other keys.
-	timer := t.pool.clock.AfterFunc(discardWait, func() { _ = body.Close() }, t.pool.tagDiscard...)
-	defer timer.Stop(t.pool.tagDiscard...)
+	timer := t.pool.clock.AfterFunc(discardWait, func() { _ = body.Close() }, tagDiscard...)
+	defer timer.Stop(tagDiscard...)
 	_, _ = io.CopyN(io.Discard, body, discardBytes)
 }

@@ -77,8 +77,8 @@ func (t *transport) peek(ctx context.Context, resp *http.Response) []byte {
 	// The read cannot be given up without giving up the body, so a slow one goes on
 	// until somebody reads or closes the answer.
 	late := make(chan struct{})
-	timer := t.pool.clock.AfterFunc(codeWait, func() { close(late) }, t.pool.tagCode...)
-	defer timer.Stop(t.pool.tagCode...)
+	timer := t.pool.clock.AfterFunc(codeWait, func() { close(late) }, tagCode...)
+	defer timer.Stop(tagCode...)
 	select {
 	case <-p.done:
 	case <-late:

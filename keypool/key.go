@@ -38,6 +38,11 @@ type mark struct {
 	until    time.Time // end of the cooldown; zero when there is none
 	limit    int       // status that set until
 	since    time.Time // instant of the answer that set until
+
+	// proven is set once an answer after the cooldown was no 429, see Config.Probes.
+	proven bool
+	// probing counts the attempts that find out, and is all that changes of a mark.
+	probing atomic.Int32
 }
 
 // NewKey makes an available key.
@@ -135,6 +140,16 @@ func (k *Key) disable(s *slot, epoch uint64, status int) bool {
 	}
 	k.mark.Store(&next)
 	return true
+}
+
+// prove says that an answer after the cooldown of m was no 429, unless something else is
+// held against the key by now.
+func (k *Key) prove(m *mark) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.mark.Load() == m {
+		k.mark.Store(&mark{until: m.until, limit: m.limit, since: m.since, proven: true})
+	}
 }
 
 // yieldsTo reports whether a cooldown to the given deadline replaces the mark. On

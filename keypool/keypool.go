@@ -34,6 +34,7 @@ package keypool
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"unicode/utf8"
@@ -64,11 +65,17 @@ type Pool struct {
 	// cursor is where RoundRobin looks first. Nothing is decided by it alone: a walk
 	// moves it with a compare-and-swap, and chooses again when another was faster.
 	cursor atomic.Int64
-
-	// Tags are kept as slices: passing a literal to the variadic clock methods
-	// would allocate on every reading.
-	tagNext, tagStates, tagAnswer, tagCode, tagDiscard []string
 }
+
+// Tags are kept as slices, which nobody writes to: passing a literal to the variadic
+// clock methods would allocate on every reading.
+var (
+	tagNext    = []string{"keypool", "next"}
+	tagStates  = []string{"keypool", "states"}
+	tagAnswer  = []string{"keypool", "answer"}
+	tagCode    = []string{"keypool", "code"}
+	tagDiscard = []string{"keypool", "discard"}
+)
 
 // slot is a key's place in one pool.
 type slot struct {
@@ -101,24 +108,14 @@ func NewOf(keys []*Key, clock quartz.Clock, strategy Strategy) (*Pool, error) {
 	if clock == nil {
 		clock = quartz.NewReal()
 	}
-	p := &Pool{
-		slots:      make([]slot, len(keys)),
-		clock:      clock,
-		strategy:   strategy,
-		tagNext:    []string{"keypool", "next"},
-		tagStates:  []string{"keypool", "states"},
-		tagAnswer:  []string{"keypool", "answer"},
-		tagCode:    []string{"keypool", "code"},
-		tagDiscard: []string{"keypool", "discard"},
-	}
+	p := &Pool{slots: make([]slot, len(keys)), clock: clock, strategy: strategy}
 	var faults []error
-	first := make(map[string]int, len(keys))
+	first := firstWith(keys)
 	for i, key := range keys {
-		if j, seen := first[*key.secret]; seen {
+		if j := first(i); j < i {
 			faults = append(faults, fmt.Errorf("%w: #%d repeats #%d", ErrDuplicateKey, i+1, j+1))
 			continue
 		}
-		first[*key.secret] = i
 		p.slots[i].key = key
 		p.slots[i].hint = hint(i, *key.secret)
 	}
@@ -126,6 +123,24 @@ func NewOf(keys []*Key, clock quartz.Clock, strategy Strategy) (*Pool, error) {
 		return nil, err
 	}
 	return p, nil
+}
+
+// firstWith returns a function that finds the first key with the secret of key i. A
+// list is searched as long as it is short, as nearly all are: maps are most of what
+// pools would cost a gateway that has a hundred thousand of them.
+func firstWith(keys []*Key) func(i int) int {
+	if len(keys) <= 8 {
+		return func(i int) int {
+			return slices.IndexFunc(keys, func(k *Key) bool { return *k.secret == *keys[i].secret })
+		}
+	}
+	first := make(map[string]int, len(keys))
+	for i, key := range keys {
+		if _, seen := first[*key.secret]; !seen {
+			first[*key.secret] = i
+		}
+	}
+	return func(i int) int { return first[*keys[i].secret] }
 }
 
 // Strategy returns the pool's strategy.
@@ -148,7 +163,7 @@ func (p *Pool) Hint(i int) string { return p.slots[i].hint }
 // States returns the state of each key, in order, all of them as of one reading
 // of the clock.
 func (p *Pool) States() []KeyState {
-	now := p.clock.Now(p.tagStates...)
+	now := p.clock.Now(tagStates...)
 	states := make([]KeyState, len(p.slots))
 	for i := range p.slots {
 		states[i] = p.slots[i].key.State(now)

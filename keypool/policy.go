@@ -121,6 +121,16 @@ type Policy struct {
 	// not undo, is longer than 64 KiB, breaks off, or does not come within 500 ms of
 	// its headers.
 	Codes map[int]map[string]Rule
+
+	own bool // nobody else holds the maps, see Own
+}
+
+// Own returns a copy with the defaults filled in that transports share, where they would
+// each make their own: for programs with many pools. Its maps must not be changed.
+func (p Policy) Own() Policy {
+	p = p.clone()
+	p.own = true
+	return p
 }
 
 // Strict is the default policy: 429 cools a key for as long as its Retry-After
@@ -203,6 +213,9 @@ func plainCode(code string) string {
 
 // clone is a policy of its own with the defaults filled in.
 func (p Policy) clone() Policy {
+	if p.own {
+		return p
+	}
 	if p.Status == nil {
 		p.Status = Strict().Status
 	}

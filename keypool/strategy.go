@@ -119,7 +119,7 @@ func (w *Walker) at(from int, now time.Time) (int, Exhaustion) {
 	for i, n := from, 0; n < len(slots); i, n = w.pool.after(i), n+1 {
 		m := slots[i].key.mark.Load()
 		switch {
-		case !m.available(now) || w.isTried(i):
+		case !m.available(now) || w.isTried(i) || w.crowded(m):
 			spent.count(m, now)
 		case m == nil || w.pool.strategy != LeastRecentlyLimited:
 			return i, Exhaustion{}
@@ -163,6 +163,6 @@ func (p *Pool) spent() (Exhaustion, bool) {
 	if w.unmarked(p.from()) >= 0 {
 		return Exhaustion{}, false
 	}
-	i, spent := w.at(0, p.clock.Now(p.tagNext...))
+	i, spent := w.at(0, p.clock.Now(tagNext...))
 	return spent, i < 0
 }

@@ -23,6 +23,13 @@ type Config struct {
 	// DefaultMaxReplayBytes; negative: nothing is buffered. A larger body streams
 	// through, with a single attempt.
 	MaxReplayBytes int64
+	// Probes bounds how many requests at once use a key whose cooldown has just ended,
+	// until one of them is answered otherwise than with 429; the others go on to the next
+	// key. It keeps a crowd that waited for the key from meeting its limit a second time.
+	// When no key is left the client gets 429 with Retry-After 1, which then is a guess:
+	// the probe's answer decides. A probe's place is free again when its attempt ends
+	// without an answer. 0: no bound, every request tries the key; negative: as 0.
+	Probes int
 	// Logger is told of keys that are set aside, by hint; nil: discard.
 	Logger *slog.Logger
 	// OnFailover is called each time a request moves on to another key, with the
@@ -125,6 +132,7 @@ func (t *transport) central(req *http.Request) (*http.Response, error) {
 	}
 	defer body.abandon()
 	walk := t.pool.Walk()
+	walk.probes = int32(min(max(0, t.cfg.Probes), math.MaxInt32))
 	left := 0 // status of the answer for which the request left its last key
 	for {
 		if err := ctx.Err(); err != nil {
@@ -137,20 +145,33 @@ func (t *transport) central(req *http.Request) (*http.Response, error) {
 		if left != 0 && t.cfg.OnFailover != nil {
 			t.cfg.OnFailover(failoverReason(left))
 		}
-		out, err := t.prepare(req, body, attempt)
+		resp, aside, err := t.try(req, body, attempt)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := t.send(out, req)
-		if err != nil {
-			return nil, redact("with key "+t.pool.Hint(attempt.Index), err, t.pool.secrets())
-		}
-		if !t.setAside(ctx, attempt, resp) || body.single {
+		if !aside || body.single {
 			return resp, nil
 		}
 		left = resp.StatusCode
 		t.discard(resp)
 	}
+}
+
+// try makes one attempt, marks its key, and reports whether the request should move on.
+func (t *transport) try(req *http.Request, body *replay, attempt Attempt) (resp *http.Response, aside bool, err error) {
+	status := 0
+	defer func() { attempt.settle(status) }() // also when the inner transport panics
+	out, err := t.prepare(req, body, attempt)
+	if err != nil {
+		return nil, false, err
+	}
+	resp, err = t.send(out, req)
+	if err != nil {
+		return nil, false, redact("with key "+t.pool.Hint(attempt.Index), err, t.pool.secrets())
+	}
+	aside = t.setAside(req.Context(), attempt, resp)
+	status = resp.StatusCode
+	return resp, aside, nil
 }
 
 // prepare makes the request of one attempt: a pristine clone, with a body of its
@@ -190,7 +211,7 @@ func (t *transport) setAside(ctx context.Context, attempt Attempt, resp *http.Re
 	// A cooldown begins with the headers, however long the code takes to read.
 	var now time.Time
 	if t.cfg.Policy.mayCool(resp.StatusCode) {
-		now = t.pool.clock.Now(t.pool.tagAnswer...)
+		now = t.pool.clock.Now(tagAnswer...)
 	}
 	rule, code := t.judge(ctx, resp)
 	var why []slog.Attr

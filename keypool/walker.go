@@ -15,6 +15,9 @@ type Walker struct {
 	tried [inlineWords]uint64
 	more  []uint64 // bits of the keys beyond tried
 	spent Exhaustion
+	// probes bounds the walks that use a key whose cooldown has ended, until one was
+	// answered otherwise than with 429; 0: no bound.
+	probes int32
 }
 
 // Next returns the key that comes next by the pool's strategy, of those that are
@@ -33,14 +36,19 @@ func (w *Walker) Next() (Attempt, bool) {
 		i := w.unmarked(from)
 		if i < 0 {
 			if now.IsZero() {
-				now = w.pool.clock.Now(w.pool.tagNext...)
+				now = w.pool.clock.Now(tagNext...)
 			}
 			if i, w.spent = w.at(from, now); i < 0 {
 				return Attempt{}, false
 			}
 		}
-		if w.pool.used(i, from) {
-			return w.take(i), true
+		if !w.pool.used(i, from) {
+			continue
+		}
+		if probe, ok := w.probe(i); ok {
+			a := w.take(i)
+			a.probe = probe
+			return a, true
 		}
 	}
 }
@@ -84,6 +92,7 @@ type Attempt struct {
 
 	slot  *slot
 	epoch uint64
+	probe *mark // the mark whose end the attempt tries out; nil: it tries out none
 }
 
 // Cool sets the key aside until now+d, because of an answer with the given status,

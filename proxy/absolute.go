@@ -42,7 +42,7 @@ func (s *Server) serveAbsolute(w http.ResponseWriter, r *http.Request) {
 		proxied:  token,
 		conn:     http.NewResponseController(w),
 	}
-	switch live := p.snapshot.hosts[target.host]; {
+	switch live := p.snapshot.hosts.get(target.host); {
 	case live != nil:
 		rec.provider, rec.verdict = live.Name, verdictBridged
 		s.bridged(answer, r, live, p)

@@ -104,11 +104,15 @@ func (s *Server) adminEnable(w http.ResponseWriter, r *http.Request) {
 func (s *Server) adminList() adminList {
 	live := s.Snapshot()
 	list := adminList{Providers: make([]adminProvider, len(live.rows))}
-	for i := range live.rows {
-		r := &live.rows[i]
+	reasons := make([]string, len(live.rows))
+	for i, r := range live.rows {
+		reasons[i] = r.Reason
+	}
+	reasons = s.scrubAll(reasons)
+	for i, r := range live.rows {
 		list.Providers[i] = adminProvider{
 			Name: r.Name, Type: r.Type, Host: r.host, Status: r.Status,
-			Reason: s.scrub(r.Reason), Keys: adminKeys(r),
+			Reason: reasons[i], Keys: adminKeys(r),
 		}
 	}
 	last := s.reloads.get()

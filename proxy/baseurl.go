@@ -65,7 +65,7 @@ func (s *Server) serveBaseURL(w http.ResponseWriter, r *http.Request) {
 	name, _, ok := s.splitBridgeTarget(r)
 	var live *row
 	if ok {
-		live = p.snapshot.names[name]
+		live = p.snapshot.names.get(name)
 	}
 	if unavailable(answer, r, live) {
 		return

@@ -1,10 +1,12 @@
 package proxy_test
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,21 +43,14 @@ func BenchmarkRoute(b *testing.B) {
 	}
 }
 
+// BenchmarkReload measures from rows in memory to the snapshot being live: of all rows
+// new, of none changed, and of one edit.
 func BenchmarkReload(b *testing.B) {
-	for _, n := range []int{10, 1000, 100_000} {
+	ca, err := proxy.NewCA(nil)
+	require.NoError(b, err)
+	for _, n := range []int{10, 1000, 10_000, 100_000} {
 		rows := manyRows(n)
-		b.Run(fmt.Sprint(n, " unchanged"), func(b *testing.B) {
-			s, err := proxy.New(proxy.Config{Source: rows})
-			require.NoError(b, err)
-			require.NoError(b, s.Reload(b.Context()))
-			b.ReportAllocs()
-			for b.Loop() {
-				require.NoError(b, s.Reload(b.Context()))
-			}
-		})
-		b.Run(fmt.Sprint(n, " new"), func(b *testing.B) {
-			ca, err := proxy.NewCA(nil)
-			require.NoError(b, err)
+		b.Run(fmt.Sprint("new ", n), func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				s, err := proxy.New(proxy.Config{Source: rows, CA: ca})
@@ -63,7 +58,39 @@ func BenchmarkReload(b *testing.B) {
 				require.NoError(b, s.Reload(b.Context()))
 			}
 		})
+		for _, edit := range []string{"unchanged", "one changed", "one deleted or created", "one duplicate more or less"} {
+			b.Run(fmt.Sprint(edit, " ", n), func(b *testing.B) {
+				list := slices.Clone(rows)
+				round := 0
+				s, err := proxy.New(proxy.Config{CA: ca, Source: proxy.SourceFunc(func(context.Context) ([]proxy.Provider, error) {
+					return edited(list, edit, round), nil
+				})})
+				require.NoError(b, err)
+				require.NoError(b, s.Reload(b.Context()))
+				b.ReportAllocs()
+				for b.Loop() {
+					round++
+					require.NoError(b, s.Reload(b.Context()))
+				}
+			})
+		}
 	}
+}
+
+// edited edits the list in place, as its text says, at a place that wanders.
+func edited(list []proxy.Provider, edit string, round int) []proxy.Provider {
+	n := len(list)
+	i := round * 7919 % n
+	switch {
+	case edit == "one changed":
+		list[i].Keys = []string{"sk-1", fmt.Sprint("sk-", round)}
+	case edit == "one deleted or created" && round%2 == 1:
+		list[n/2], list[n-1] = list[n-1], list[n/2]
+		return list[:n-1]
+	case edit == "one duplicate more or less" && round%2 == 1:
+		return append(list, list[i])
+	}
+	return list
 }
 
 func BenchmarkRequest(b *testing.B) {

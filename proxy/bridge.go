@@ -29,7 +29,7 @@ func (s *Server) serveBridge(w http.ResponseWriter, r *http.Request) {
 	name, rest, ok := s.splitBridgeTarget(r)
 	var provider *row
 	if ok {
-		provider = p.snapshot.names[name]
+		provider = p.snapshot.names.get(name)
 	}
 	if !unavailable(w, r, provider) {
 		s.toProvider(w, r, provider, rest, p)
@@ -51,8 +51,9 @@ func (s *Server) toProvider(w http.ResponseWriter, r *http.Request, provider *ro
 		failAs(w, r, provider.vendor, http.StatusForbidden, "this gateway does not accept provider keys of clients")
 		return
 	}
+	transport, _ := s.open(provider.via)
 	s.exchange(w, r, out, exchange{
-		via:    provider.via.transport,
+		via:    transport,
 		pinned: p,
 		replay: s.cfg.MaxReplayBytes,
 		fail:   func(status int, why string) { failAs(w, r, provider.vendor, status, why) },

@@ -10,40 +10,30 @@ import (
 	"github.com/gatedrill/gatedrill/keypool"
 )
 
-// classify gives every row its status, in order, and builds the lookups: rows in,
-// routes out, nothing else. A base URL that the row of that name had before is not
-// parsed again, since parsing is most of what a reload of many rows costs.
+// classify gives every fresh row its status, in order, and enters it into the lookups:
+// rows in, routes out, nothing else.
 //
 // A disabled row is disabled whatever else is wrong with it. Only an enabled row
 // claims its host; a row in error claims nothing at all, or one bad row would take
 // its neighbour's name away.
-func classify(providers []Provider, before *Snapshot) *Snapshot {
-	s := &Snapshot{
-		rows:  make([]row, len(providers)),
-		hosts: make(map[string]*row, len(providers)),
-		names: make(map[string]*row, len(providers)),
-	}
-	for i := range providers {
-		p, r := &providers[i], &s.rows[i]
-		r.ProviderStatus = ProviderStatus{Name: p.Name, Type: p.Type, BaseURL: p.BaseURL, Status: StatusEnabled}
-		r.secrets, r.before = p.Keys, before.names[p.Name]
-		err := r.locate()
-		if err == nil {
-			r.vendor, err = vendorOf(p.Type)
+func (d *draft) classify() {
+	for _, r := range d.fresh {
+		d.rows[r.at] = r
+		vendor, err := vendorOf(r.Type)
+		if r.fault == nil {
+			r.vendor, r.fault = vendor, err
 		}
-		if p.Disabled {
-			r.Status = StatusDisabled
-			s.rest(r)
+		if r.Status == StatusDisabled {
+			d.rest(r)
 			continue
 		}
-		if err == nil {
-			err = s.enable(r)
+		if r.fault == nil {
+			r.fault = d.enable(r)
 		}
-		if err != nil {
-			s.exclude(r, err)
+		if r.fault != nil {
+			d.exclude(r, r.fault)
 		}
 	}
-	return s
 }
 
 // errBaseURL marks the reasons for which a row's base URL cannot be used at all.
@@ -52,18 +42,19 @@ type errBaseURL struct{ text string }
 func (e errBaseURL) Error() string { return e.text }
 
 // exclude puts a row in error. It answers to its name only as long as no other does.
-func (s *Snapshot) exclude(r *row, err error) {
+func (d *draft) exclude(r *row, err error) {
 	r.Status, r.Reason = StatusError, err.Error()
 	var base errBaseURL
 	r.badBase = errors.As(err, &base)
-	if s.names[r.Name] == nil {
-		s.names[r.Name] = r
+	if d.names.get(r.Name) == nil {
+		d.names.add(r.Name, r)
 	}
 }
 
-// locate finds out where the row's upstream is.
-func (r *row) locate() error {
-	if old := r.before; old != nil && old.base != nil && old.BaseURL == r.BaseURL {
+// locate finds out where the row's upstream is. A base URL that the row of that name had
+// before is not parsed again.
+func (r *row) locate(old *row) error {
+	if old != nil && old.base != nil && old.BaseURL == r.BaseURL {
 		r.base, r.host = old.base, old.host
 		return nil
 	}
@@ -107,33 +98,38 @@ func vendorOf(name string) (keypool.Vendor, error) {
 }
 
 // enable checks in the order name, keys, host, and claims only when all are good.
-func (s *Snapshot) enable(r *row) error {
-	if s.taken(r.Name) {
+func (d *draft) enable(r *row) error {
+	if d.taken(r.Name) {
 		return fmt.Errorf("name %q already used", r.Name)
 	}
 	if err := checkKeys(r.secrets); err != nil {
 		return err
 	}
-	if owner := s.hosts[r.host]; owner != nil {
+	if owner := d.hosts.get(r.host); owner != nil {
 		return fmt.Errorf("hostname %q already claimed by provider %q", r.host, owner.Name)
 	}
-	s.names[r.Name], s.hosts[r.host] = r, r
-	r.holds = r.secrets != nil
+	d.names.put(r.Name, r)
+	d.hosts.add(r.host, r)
+	r.sole, r.holds = true, r.secrets != nil
 	return nil
 }
 
 // rest claims a disabled row's name, and lets the row hold its keys' states, when
 // both are in order.
-func (s *Snapshot) rest(r *row) {
-	if !s.taken(r.Name) {
-		s.names[r.Name] = r
-		r.holds = r.secrets != nil && checkKeys(r.secrets) == nil
+func (d *draft) rest(r *row) {
+	if d.taken(r.Name) {
+		return
+	}
+	d.names.put(r.Name, r)
+	r.sole, r.holds = true, r.secrets != nil && checkKeys(r.secrets) == nil
+	if r.holds && r.host != "" {
+		d.resting.add(r.host, r)
 	}
 }
 
 // taken reports whether an enabled or a disabled row has the name.
-func (s *Snapshot) taken(name string) bool {
-	r := s.names[name]
+func (d *draft) taken(name string) bool {
+	r := d.names.get(name)
 	return r != nil && r.Status != StatusError
 }
 

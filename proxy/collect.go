@@ -46,7 +46,7 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.mu.Unlock()
 	seen := map[string]bool{}
 	for _, name := range slices.Sorted(maps.Keys(accounts)) {
-		a, gone := accounts[name], live.names[name] == nil
+		a, gone := accounts[name], live.names.get(name) == nil
 		if name = label(name); seen[name] || gone && a.idle() {
 			continue
 		}
@@ -60,7 +60,7 @@ func (m *metrics) collectProviders(ch chan<- prometheus.Metric, live *Snapshot) 
 	seen := make(map[series]bool, len(live.rows))
 	pools := map[string]bool{}
 	for i := range live.rows {
-		r := &live.rows[i]
+		r := live.rows[i]
 		s := series{label(r.Name), label(r.Type), string(r.Status)}
 		// Two rows in error can have the same name, and a scrape with a series twice fails.
 		if !seen[s] {
@@ -82,7 +82,7 @@ func (m *metrics) collectProviders(ch chan<- prometheus.Metric, live *Snapshot) 
 }
 
 // collect sends what the account has, as of one instant. An account without a request
-// is not shown: a reload alone opens it.
+// is not shown: it was refused before it was counted.
 func (a *account) collect(ch chan<- prometheus.Metric, provider string) {
 	a.mu.Lock()
 	requests, inflight := a.requests, a.inflight

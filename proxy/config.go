@@ -121,7 +121,7 @@ type Config struct {
 	WrapBridge func(http.Handler) http.Handler
 	// WrapUpstream wraps the transport inside each provider's key pool, so that a
 	// witness sees every attempt; nil: nothing does. Called once per provider and
-	// change of it.
+	// change of it, when a request comes.
 	WrapUpstream func(http.RoundTripper) http.RoundTripper
 
 	// Policy judges the upstreams' answers; zero: keypool.Strict.
@@ -130,6 +130,9 @@ type Config struct {
 	// begins anew with it when a reload changes the provider's keys, their order or its
 	// base URL, and goes on where it was otherwise.
 	Strategy keypool.Strategy
+	// Probes bounds how many requests at once use a key whose cooldown has just ended, see
+	// keypool.Config.Probes; 0 or less: every request does.
+	Probes int
 	// MaxReplayBytes bounds what is kept of a request's body for further attempts;
 	// 0: keypool.DefaultMaxReplayBytes; negative: nothing is kept. A larger body has a
 	// single attempt.

@@ -82,7 +82,7 @@ func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	if t.token, ok = s.admit(answer, r, target); !ok {
 		return
 	}
-	provider := s.Snapshot().hosts[target.host]
+	provider := s.Snapshot().hosts.get(target.host)
 	if provider == nil && s.cfg.Tunnel == TunnelDeny {
 		refuse(answer, http.StatusForbidden, "Forbidden: no provider has this host")
 		return

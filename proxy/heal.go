@@ -29,7 +29,7 @@ func (s *Server) EnableKey(provider string, n int) (changed bool, err error) {
 
 // enableKey is EnableKey for a request, whose id is logged; it returns the key's hint.
 func (s *Server) enableKey(ctx context.Context, provider string, n int) (hint string, changed bool, err error) {
-	r := s.Snapshot().names[provider]
+	r := s.Snapshot().names.get(provider)
 	if r == nil || r.Status == StatusError {
 		return "", false, fmt.Errorf("%w %q", ErrUnknownProvider, provider)
 	}

@@ -22,6 +22,7 @@ type inheritance struct {
 	order   keypool.Strategy
 	now     time.Time
 	old     *Snapshot
+	left    []*row // the old rows that are not in the next snapshot as they are, in order
 	kept    keptStates
 	resting map[string][]*row     // old disabled rows with keys, by host
 	heirs   map[*keypool.Key]*row // each old state is handed on once
@@ -31,23 +32,25 @@ type inheritance struct {
 // healedKey is a disabled key that a reload has made usable again.
 type healedKey struct{ provider, hint string }
 
-// inherit gives every row that holds keys its pool: the keys that it has from before
-// as the very same objects, so that late marks count, and new ones. Nothing that the
-// old snapshot or kept has is changed before settle.
+// inherit gives every fresh row that holds keys its pool: the keys that it has from
+// before as the very same objects, so that late marks count, and new ones. Nothing that
+// the old snapshot or kept has is changed before settle. Rows that were taken over have
+// their keys, and a fresh row never finds one of those: it would share name or host.
 //
 // Enabled rows choose first and disabled ones take what is left, each in row order: a
 // row that is out of service must not take a mark away from one that is about to send.
-func inherit(clock quartz.Clock, order keypool.Strategy, old *Snapshot, rows []row, kept keptStates) (*inheritance, error) {
+func inherit(clock quartz.Clock, order keypool.Strategy, d *draft, kept keptStates) (*inheritance, error) {
 	h := &inheritance{
 		clock: clock,
 		order: order,
 		now:   clock.Now("proxy", "inherit"),
-		old:   old,
+		old:   d.old,
+		left:  d.left,
 		kept:  kept,
-		heirs: make(map[*keypool.Key]*row, len(old.rows)),
+		heirs: make(map[*keypool.Key]*row, len(d.left)),
 	}
-	for i := range old.rows {
-		if r := &old.rows[i]; r.holds && r.Status == StatusDisabled && r.host != "" {
+	for _, r := range d.left {
+		if r.holds && r.Status == StatusDisabled && r.host != "" {
 			if h.resting == nil {
 				h.resting = map[string][]*row{}
 			}
@@ -55,8 +58,8 @@ func inherit(clock quartz.Clock, order keypool.Strategy, old *Snapshot, rows []r
 		}
 	}
 	for _, status := range [...]Status{StatusEnabled, StatusDisabled} {
-		for i := range rows {
-			if r := &rows[i]; r.holds && r.Status == status {
+		for _, r := range d.fresh {
+			if r.holds && r.Status == status {
 				if err := h.fill(r); err != nil {
 					return nil, err
 				}
@@ -96,13 +99,13 @@ func (h *inheritance) fill(r *row) (err error) {
 // find looks for a key's state in the old row of the name, else in those of the host
 // (the enabled one first), else among the kept ones, which have no row.
 func (h *inheritance) find(r *row, i int, secret string) (*keypool.Key, *row) {
-	if old := r.before; old != nil {
+	if old := h.old.names.get(r.Name); old != nil {
 		if key := h.in(old, i, secret); key != nil {
 			return key, old
 		}
 	}
 	if r.host != "" {
-		if old := h.old.hosts[r.host]; old != nil {
+		if old := h.old.hosts.get(r.host); old != nil {
 			if key := h.in(old, i, secret); key != nil {
 				return key, old
 			}
@@ -149,8 +152,7 @@ func (h *inheritance) settle() {
 			delete(h.kept, p)
 		}
 	}
-	for i := range h.old.rows {
-		old := &h.old.rows[i]
+	for _, old := range h.left {
 		for j, key := range old.keys {
 			heir := h.heirs[key]
 			if heir != nil && heir.BaseURL == old.BaseURL {

@@ -29,7 +29,7 @@ func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 	answer, rec := s.begin(w, t.host, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	p := &pinned{snapshot: s.Snapshot(), id: rec.id, tunnel: t, conn: http.NewResponseController(w)}
-	switch live := p.snapshot.hosts[t.host]; {
+	switch live := p.snapshot.hosts.get(t.host); {
 	case !t.names(r):
 		refuse(answer, http.StatusMisdirectedRequest,
 			"Misdirected Request: this tunnel is for "+t.host+" only")
@@ -62,7 +62,8 @@ func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter,
 // sees the bridge's requests, the URL that would be made and taken apart is spared.
 func (s *Server) bridged(w *statusWriter, r *http.Request, live *row, p *pinned) {
 	if s.remote == nil && s.cfg.WrapBridge == nil {
-		done := live.via.account.begin()
+		_, account := s.open(live.via)
+		done := account.begin()
 		defer func() { done(w.status) }()
 		s.toProvider(w, r, live, targetPath(r), p)
 		return
@@ -74,7 +75,8 @@ func (s *Server) bridged(w *statusWriter, r *http.Request, live *row, p *pinned)
 
 // toBridge sends a request whose URL is the bridge's, and accounts for it.
 func (s *Server) toBridge(w *statusWriter, out *http.Request, live *row, p *pinned) {
-	done := live.via.account.begin()
+	_, account := s.open(live.via)
+	done := account.begin()
 	defer func() { done(w.status) }()
 	if s.remote != nil {
 		s.remote.serve(w, out, p)

@@ -22,6 +22,7 @@ type metrics struct {
 
 	mu       sync.Mutex
 	accounts map[string]*account // by provider
+	loose    []string            // whose accounts may have no row
 }
 
 func newMetrics(snapshot func() *Snapshot) *metrics {
@@ -69,7 +70,7 @@ func (m *metrics) reloaded(at time.Time, ok bool) {
 	}
 }
 
-// open returns the account of a provider of the snapshot to come.
+// open returns the account of a provider, whose row may have gone meanwhile.
 func (m *metrics) open(provider string) *account {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,19 +78,29 @@ func (m *metrics) open(provider string) *account {
 	if a == nil {
 		a = &account{}
 		m.accounts[provider] = a
+		m.loose = append(m.loose, provider) // its row may be gone
 	}
 	return a
 }
 
-// published closes the accounts of providers that are gone. One with a request in
-// flight is closed by the next reload after its end, and not shown meanwhile once it
-// is idle.
-func (m *metrics) published(live *Snapshot) {
+// published closes the accounts of providers that are gone: of the rows that left, and
+// of those that were open without a row before. One with a request in flight is closed
+// by the next reload after its end, and not shown meanwhile once it is idle.
+func (m *metrics) published(live *Snapshot, left []*row) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for name, a := range m.accounts {
-		if live.names[name] == nil && a.idle() {
+	names := m.loose
+	for _, r := range left {
+		names = append(names, r.Name)
+	}
+	m.loose = nil
+	for _, name := range names {
+		switch a := m.accounts[name]; {
+		case a == nil || live.names.get(name) != nil:
+		case a.idle():
 			delete(m.accounts, name)
+		default:
+			m.loose = append(m.loose, name)
 		}
 	}
 }

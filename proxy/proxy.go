@@ -64,6 +64,7 @@ type Server struct {
 	live      atomic.Pointer[Snapshot]
 	reloading chan struct{} // a semaphore that can be waited for together with a context
 	kept      keptStates    // touched only while reloading is held
+	anew      bool          // reloads take nothing over; for the tests that compare both ways
 
 	upstream *upstream
 	bridge   http.Handler
@@ -97,6 +98,7 @@ func New(cfg Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.Policy = cfg.Policy.Own()
 	s := &Server{
 		cfg:       cfg,
 		tokens:    tokens,
@@ -129,7 +131,7 @@ func (s *Server) Snapshot() *Snapshot { return s.live.Load() }
 // KeyStates returns the states of the keys of the enabled or disabled provider of
 // that name, in order, or nil when there is none or it has no keys.
 func (s *Server) KeyStates(name string) []keypool.KeyState {
-	r := s.Snapshot().names[name]
+	r := s.Snapshot().names.get(name)
 	if r == nil || r.pool == nil {
 		return nil
 	}

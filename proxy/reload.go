@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/gatedrill/gatedrill/keypool"
@@ -55,62 +56,75 @@ func (s *Server) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	old := s.live.Load()
-	next := classify(providers, old)
-	rows := next.rows
-	legacy, err := inherit(s.cfg.Clock, s.cfg.Strategy, old, rows, s.kept)
+	d := begin(providers, s.live.Load(), s.anew)
+	d.classify()
+	legacy, err := inherit(s.cfg.Clock, s.cfg.Strategy, d, s.kept)
 	if err != nil {
 		return err
 	}
-	for i := range rows {
-		r := &rows[i]
+	for _, r := range d.fresh {
 		if r.Status == StatusEnabled {
-			r.via = s.connect(r)
+			r.via = connect(r, d.old.names.get(r.Name))
 		}
-		r.before, r.secrets = nil, nil
 	}
 	// The last moment at which a cancelled reload can leave everything as it was.
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	legacy.settle()
+	next := d.snapshot()
 	s.live.Store(next)
-	s.metrics.published(next)
+	s.metrics.published(next, d.left)
 	for _, key := range legacy.healed {
 		s.logHealed(ctx, key.provider, key.hint, "its provider has another base URL")
 	}
-	s.report(next)
+	s.report(next, d.fresh)
 	return nil
 }
 
 // connect returns the way to a row's upstream: its predecessor's, when nothing about
 // it has changed.
-func (s *Server) connect(r *row) *via {
-	if old := r.before; old != nil && old.via != nil && old.pool == r.pool && old.vendor == r.vendor && old.BaseURL == r.BaseURL {
+func connect(r, old *row) *via {
+	if old != nil && old.via != nil && old.pool == r.pool && old.vendor == r.vendor && old.BaseURL == r.BaseURL {
 		return old.via
 	}
-	account := s.metrics.open(r.Name)
-	inner := s.upstream.attempts()
-	if wrap := s.cfg.WrapUpstream; wrap != nil {
-		inner = wrap(inner)
-	}
-	return &via{account: account, transport: keypool.NewTransport(r.pool, inner, keypool.Config{
-		Vendor:         r.vendor,
-		Policy:         s.cfg.Policy,
-		MaxReplayBytes: s.cfg.MaxReplayBytes,
-		Logger:         s.log.With("provider", r.Name),
-		OnFailover:     account.failover,
-		OnExhausted:    account.exhausted,
-	})}
+	return &via{name: r.Name, vendor: r.vendor, pool: r.pool}
 }
 
-func (s *Server) report(next *Snapshot) {
-	for i := range next.rows {
-		if r := &next.rows[i]; r.Status == StatusError {
-			s.log.Warn("provider excluded", "provider", r.Name, "reason", s.scrub(r.Reason))
+// open returns the provider's transport and its account.
+func (s *Server) open(v *via) (http.RoundTripper, *account) {
+	v.once.Do(func() {
+		v.account = s.metrics.open(v.name)
+		inner := s.upstream.attempts()
+		if wrap := s.cfg.WrapUpstream; wrap != nil {
+			inner = wrap(inner)
+		}
+		v.transport = keypool.NewTransport(v.pool, inner, keypool.Config{
+			Vendor:         v.vendor,
+			Policy:         s.cfg.Policy,
+			Probes:         s.cfg.Probes,
+			MaxReplayBytes: s.cfg.MaxReplayBytes,
+			Logger:         s.log.With("provider", v.name),
+			OnFailover:     v.account.failover,
+			OnExhausted:    v.account.exhausted,
+		})
+	})
+	return v.transport, v.account
+}
+
+// report logs what a reload did. Rows in error are fresh in each reload.
+func (s *Server) report(next *Snapshot, fresh []*row) {
+	var bad []*row
+	var reasons []string
+	for _, r := range fresh {
+		if r.Status == StatusError {
+			bad, reasons = append(bad, r), append(reasons, r.Reason)
 		}
 	}
-	s.log.Info("providers reloaded", "rows", len(next.rows), "hosts", len(next.hosts))
+	for i, reason := range s.scrubAll(reasons) {
+		s.log.Warn("provider excluded", "provider", bad[i].Name, "reason", reason)
+	}
+	s.log.Info("providers reloaded", "rows", len(next.rows), "hosts", next.hosts.len)
 }
 
 // Run is Serve with the reloads that a process wants: it reloads once, and again

@@ -47,23 +47,54 @@ const shortestSecret = 4
 // scrub takes what must not be read out of a text that others wrote: passwords in URLs,
 // gateway tokens, and the keys of the live snapshot. A source that quotes keys which
 // never were in a snapshot is beyond it.
-func (s *Server) scrub(text string) string {
-	text = userinfo.ReplaceAllString(text, "://[redacted]@")
+func (s *Server) scrub(text string) string { return s.scrubAll([]string{text})[0] }
+
+// scrubAll scrubs many texts in one pass over the keys: a configuration with thousands
+// of faulty rows has hundreds of thousands of keys.
+func (s *Server) scrubAll(texts []string) []string {
+	if len(texts) == 0 {
+		return nil
+	}
+	var starts grams
+	for _, text := range texts {
+		starts.addAll(text)
+	}
 	secrets := slices.Clone(s.cfg.Tokens)
-	live := s.Snapshot()
-	for i := range live.rows {
-		for _, key := range live.rows[i].keys {
-			if strings.Contains(text, key.Secret()) {
+	for _, r := range s.Snapshot().rows {
+		for _, key := range r.keys {
+			if starts.mayHave(key.Secret()) {
 				secrets = append(secrets, key.Secret())
 			}
 		}
 	}
 	// The longest first, since one may be part of another.
 	slices.SortFunc(secrets, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret {
-			text = strings.ReplaceAll(text, secret, "[redacted]")
+	secrets = slices.Compact(secrets)
+	out := make([]string, len(texts))
+	for i, text := range texts {
+		out[i] = userinfo.ReplaceAllString(text, "://[redacted]@")
+		for _, secret := range secrets {
+			if len(secret) >= shortestSecret {
+				out[i] = strings.ReplaceAll(out[i], secret, "[redacted]")
+			}
 		}
 	}
-	return text
+	return out
 }
+
+// grams is a set of groups of shortestSecret bytes that may hold too much: whatever is
+// in none of the texts by its first bytes need not be looked for.
+type grams [1 << 14]bool
+
+func (g *grams) at(s string) *bool {
+	n := uint32(s[0])<<24 | uint32(s[1])<<16 | uint32(s[2])<<8 | uint32(s[3])
+	return &g[n*2654435761>>18] // multiplicative hashing, by the golden ratio
+}
+
+func (g *grams) addAll(text string) {
+	for i := range max(0, len(text)-shortestSecret+1) {
+		*g.at(text[i:]) = true
+	}
+}
+
+func (g *grams) mayHave(secret string) bool { return len(secret) >= shortestSecret && *g.at(secret) }

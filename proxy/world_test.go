@@ -45,11 +45,16 @@ type rows struct {
 	mu   sync.Mutex
 	list []proxy.Provider
 	err  error
+
+	during func() // called in each answer; nil: not
 }
 
 func (r *rows) Providers(context.Context) ([]proxy.Provider, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.during != nil {
+		r.during()
+	}
 	return r.list, r.err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
+	"github.com/gatedrill/gatedrill/cmd/internal/bench"
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/patient"
 )
@@ -34,6 +35,7 @@ type cli struct {
 	Show     showCmd     `cmd:"" help:"Print a drill of the library."`
 	Rows     rowsCmd     `cmd:"" help:"Play the drills of the rules for gateways on goproxy, and print the table of them."`
 	Checks   checksCmd   `cmd:"" help:"List what is checked in every run."`
+	Bench    benchCmd    `cmd:"" help:"Measure what a gateway costs: on real sockets, by the real clock."`
 	Upstream upstreamCmd `cmd:"" help:"Serve fake upstreams by the script of a file, for curl, SDKs and gateways that run elsewhere."`
 	Serve    serveCmd    `cmd:"" help:"Run the reference gateway in front of real keys, until a signal stops it."`
 	Help     helpCmd     `cmd:"" help:"Explain a topic: drill (how drill files are written), json (what --json writes)."`
@@ -78,7 +80,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("gatedrill"),
 		kong.Description("Drills AI gateways: key failover and hot reload, replayed exactly, in virtual time."),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { left = code }), kong.UsageOnError(),
-		kong.Vars{"patients": strings.Join(patient.Names(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"patients": strings.Join(patient.Names(), ", "), "targets": strings.Join(bench.Targets(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return a.end(err)
 	}
