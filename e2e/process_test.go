@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -149,6 +150,7 @@ type gateway struct {
 	*process
 	proxy, proxyTLS, base, admin string // addresses; base with the prefix of base-URL mode
 	ca                           string // the file that clients trust
+	file                         string // its configuration
 }
 
 // token is what the gateway asks its clients for.
@@ -158,16 +160,21 @@ const token = "gateway-token-of-the-tests"
 // about it is from its own start-up lines.
 func serve(t *testing.T, text string) *gateway {
 	t.Helper()
+	return serveWith(t, token, "tunnel: deny\n"+text)
+}
+
+// serveWith is serve with another token, and with tunnels.
+func serveWith(t *testing.T, token, text string) *gateway {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "gatedrill.yaml")
 	require.NoError(t, os.WriteFile(file, []byte(`
 listen: {proxy: '127.0.0.1:0', proxy_tls: {address: '127.0.0.1:0'}, base_url: '127.0.0.1:0', admin: '127.0.0.1:0'}
 ca: {dir: state}
 log: {level: debug, format: json}
-tunnel: deny
 tokens: [`+token+`]
 `+text), 0o600))
-	g := &gateway{process: run(t, "serve", "--config", file)}
+	g := &gateway{process: run(t, "serve", "--config", file), file: file}
 	g.await("where it listens, and whom to trust", func(text string) bool {
 		var line struct{ On, Address, Use, Trust string }
 		_ = json.Unmarshal([]byte(text), &line)
@@ -233,6 +240,10 @@ func trusting(t *testing.T, file string) *http.Client {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots(t, file)}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &http.Client{Transport: transport}
+}
+
+func basicAuth(user, password string) string {
+	return base64.StdEncoding.EncodeToString([]byte(user + ":" + password))
 }
 
 func roots(t *testing.T, file string) *x509.CertPool {
