@@ -178,7 +178,7 @@ func TestTwoProcesses(t *testing.T) {
   key k1: 200 text="from openai"
   key k2: 529, then 200 times=3 text="from anthropic"
 `), 0o600))
-	up := run(t, "upstream", "--script", script, "--tls", "--ca-out", trust)
+	up := run(t, nil, "upstream", "--script", script, "--tls", "--ca-out", trust)
 	var address string
 	up.await("where its hosts are", func(line string) bool {
 		var ok bool

@@ -63,14 +63,14 @@ type process struct {
 	more  chan struct{} // closed with each line
 }
 
-// run starts gatedrill, and stops it as a service manager would at the end of the test, which fails unless it ends in
+// run starts gatedrill with this environment, and stops it as a service manager would at the end of the test, which fails unless it ends in
 // good order.
-func run(t *testing.T, args ...string) *process {
+func run(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	path, err := binary()
 	require.NoError(t, err)
 	p := &process{t: t, cmd: exec.Command(path, args...), ended: make(chan struct{}), more: make(chan struct{})}
-	p.cmd.Env = []string{"HOME=" + scratch, "PATH=" + os.Getenv("PATH")} // no settings of whoever runs the tests
+	p.cmd.Env = append(env, "HOME="+scratch, "PATH="+os.Getenv("PATH")) // no settings of whoever runs the tests
 	out, in := io.Pipe()
 	p.cmd.Stdout, p.cmd.Stderr = in, in
 	require.NoError(t, p.cmd.Start())
@@ -164,7 +164,7 @@ func serve(t *testing.T, text string) *gateway {
 }
 
 // serveWith is serve with another token, and with tunnels.
-func serveWith(t *testing.T, token, text string) *gateway {
+func serveWith(t *testing.T, token, text string, env ...string) *gateway {
 	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "gatedrill.yaml")
@@ -174,7 +174,7 @@ ca: {dir: state}
 log: {level: debug, format: json}
 tokens: [`+token+`]
 `+text), 0o600))
-	g := &gateway{process: run(t, "serve", "--config", file), file: file}
+	g := &gateway{process: run(t, env, "serve", "--config", file), file: file}
 	g.await("where it listens, and whom to trust", func(text string) bool {
 		var line struct{ On, Address, Use, Trust string }
 		_ = json.Unmarshal([]byte(text), &line)
