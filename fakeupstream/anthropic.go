@@ -72,4 +72,6 @@ func (anthropic) body(x *exchange) []byte {
 
 func (anthropic) streams(x *exchange) bool { return x.hasEndpoint("messages") }
 
+func (anthropic) turn(x *exchange) turn { return turnOf(x, anthropicModel, 1) }
+
 func (anthropic) events(x *exchange) iter.Seq[event] { return anthropicEvents(x) }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"strings"
 	"time"
 )
@@ -53,32 +54,44 @@ func (u *Upstream) serveEarly(w http.ResponseWriter, r *http.Request, d dialect,
 	}
 	s, buffered := u.takeOver(w, i, x)
 	defer s.conn.Close()
-	body, err := readIgnored(r, buffered, x.answer.Continue)
+	came, err := readIgnored(r, buffered, x.answer.Continue)
+	body := newCameBody(came)
 	if err != nil {
-		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
+		u.note(i, func(q *entry) {
+			q.took(body)
+			q.Left = true
+		})
 		return
 	}
 	x.read(body)
+	x.from = nil // its body is not known again
 	if x.answer.Early != EarlyStop {
 		go s.watch(buffered)
 		defer func() { s.conn.Close(); <-s.gone }()
 	}
+	unread := func() {
+		u.note(i, func(q *entry) {
+			q.took(&cameBody{})
+			q.Rule, q.Left, q.Unread = rule, true, true
+		})
+	}
 	if x.answer.Continue == ContinueNever && expects(r) {
 		<-s.gone
-		u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Unread = hashOf(nil), rule, true, true })
+		unread()
 		return
 	}
 	if d := x.answer.Delay; d > 0 {
 		if !s.pause(d) {
-			u.note(i, func(q *Request) { q.BodyHash, q.Rule, q.Left, q.Unread = hashOf(nil), rule, true, true })
+			unread()
 			return
 		}
 		x.now = u.cfg.Clock.Now("fakeupstream", "answer")
 	}
-	out := newReply(d, x)
-	u.note(i, func(q *Request) {
-		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader, q.Broken = out.status, rule, out.header.Clone(), true
+	out := u.newReply(d, x)
+	u.note(i, func(q *entry) {
+		q.took(body)
+		q.headed(slices.Clone(out.header))
+		q.Status, q.Rule, q.Broken = out.status, rule, true
 		q.Answered = x.now
 		q.Unread = x.answer.Continue != ContinueIgnored
 	})

@@ -5,7 +5,10 @@ import "encoding/json"
 // errorCodes are what an answer's body says of its error in single words: OpenAI's error.code and both vendors'
 // error.type. Nil for a success, for a stream, and for a body that is not JSON or not in the clear.
 func (out *reply) errorCodes() []string {
-	if out.status < 400 || out.events != nil || out.header.Get("Content-Encoding") != "" {
+	if out.codes != nil {
+		return out.codes
+	}
+	if out.status < 400 || out.events != nil || out.header.get("Content-Encoding") != "" {
 		return nil
 	}
 	var said struct {

@@ -3,7 +3,7 @@ package fakeupstream
 import "slices"
 
 // entryLocked returns the log's entry for request i, from 0. The entry stays where it is until the lock is released.
-func (u *Upstream) entryLocked(i int) *Request {
+func (u *Upstream) entryLocked(i int) *entry {
 	if i >= u.dropped {
 		return &u.log[i-u.dropped]
 	}
@@ -24,12 +24,12 @@ func (u *Upstream) trimLocked() {
 // dropLocked drops the first n requests of the log. Those whose answer goes on can still be written to.
 func (u *Upstream) dropLocked(n int) {
 	for k := range n {
-		if i := u.dropped + k; u.open[i] {
+		if u.log[k].open {
 			q := u.log[k]
-			u.late[i] = &q
+			u.late[u.dropped+k] = &q
 		}
 	}
-	kept := make([]Request, len(u.log)-n, max(cap(u.log), len(u.log)-n))
+	kept := make([]entry, len(u.log)-n, max(cap(u.log), len(u.log)-n))
 	copy(kept, u.log[n:])
 	u.log, u.dropped = kept, u.dropped+n
 }

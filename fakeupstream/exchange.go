@@ -16,12 +16,16 @@ type exchange struct {
 	now    time.Time // when the answer was decided
 	method string
 	path   string
-	key    string // alias
-	asked  asked
+	key    string      // alias
+	asked  *asked      // read only
 	header http.Header // the request's; read only
 	query  string
-	body   []byte // the request's; read only
+	body   *cameBody // the request's; read only
 	models []string
+
+	from  *Answer // where in the script the answer comes from; nil: it was made for this request
+	said  *turn   // what turnOf returned before
+	marks *marks  // in place of ids while a template is made
 
 	refusal *refusal // set when the answer is that the vendor refuses the request
 
@@ -42,7 +46,7 @@ func (x *exchange) model(otherwise string) string {
 }
 
 // read takes in the request's body.
-func (x *exchange) read(body []byte) { x.asked, x.body = readAsked(body), body }
+func (x *exchange) read(body *cameBody) { x.asked, x.body = &body.asked, body }
 
 // inputTokens counts a request's tokens as a rule of thumb does, four bytes each. A request in a shape that is known
 // is counted by what it says, so that a stream costs what the same answer in one body does.
@@ -50,7 +54,7 @@ func (x *exchange) inputTokens() int {
 	if n := x.asked.prompt(); n > 0 {
 		return n/4 + 1
 	}
-	return len(x.body)/4 + 1
+	return len(x.body.bytes)/4 + 1
 }
 
 // isGet tells whether the request reads; HEAD is answered as GET would be.
@@ -83,6 +87,18 @@ const idLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 // id returns n letters that depend on the seed, the upstream, the request's number and the purpose, and on nothing
 // else: there is no shared stream that the order of draws could disturb.
 func (x *exchange) id(purpose string, n int) string {
+	if x.marks != nil {
+		return x.marks.of(purpose, n)
+	}
+	out := x.idBytes(purpose)
+	return string(out[:min(n, idLength)])
+}
+
+// idLength is how long the longest id is.
+const idLength = sha256.Size
+
+// idBytes is the longest id, of which shorter ones are the beginning.
+func (x *exchange) idBytes(purpose string) (out [idLength]byte) {
 	in := make([]byte, 0, 64)
 	in = binary.BigEndian.AppendUint64(in, x.seed)
 	in = binary.BigEndian.AppendUint64(in, uint64(x.seq))
@@ -90,11 +106,10 @@ func (x *exchange) id(purpose string, n int) string {
 	in = append(in, 0) // so that name and purpose cannot run into each other
 	in = append(in, purpose...)
 	sum := sha256.Sum256(in)
-	out := make([]byte, min(n, len(sum)))
 	for i := range out {
 		out[i] = idLetters[int(sum[i])%len(idLetters)]
 	}
-	return string(out)
+	return out
 }
 
 // choiceID is an id for part j of choice i.

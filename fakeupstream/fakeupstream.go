@@ -86,14 +86,16 @@ type Upstream struct {
 
 	mu      sync.Mutex // guards what follows; never held across I/O or a callback
 	aliases map[string]string
-	log     []Request
-	dropped int              // requests that came before those of the log
-	open    map[int]bool     // requests whose answer goes on
-	late    map[int]*Request // those of them that the log has dropped
+	log     []entry
+	dropped int            // requests that came before those of the log
+	late    map[int]*entry // requests that the log has dropped and whose answer goes on
 	faults  []Fault
 	script  *script
 	rules   []Rule  // what script was made of
 	held    []*held // in the order in which they came to be
+
+	bodies    bodies // with locks of their own
+	templates templates
 }
 
 // New makes an upstream whose script is empty: until Play, every request is unmatched. It panics when
@@ -109,7 +111,7 @@ func New(cfg Config) *Upstream {
 		panic(fmt.Sprintf("fakeupstream: unknown vendor %q: want one of %q", cfg.Vendor, Vendors()))
 	}
 	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil),
-		open: map[int]bool{}, late: map[int]*Request{}}
+		late: map[int]*entry{}}
 	aliases := make([]string, 0, len(cfg.Secrets))
 	for alias := range cfg.Secrets {
 		aliases = append(aliases, alias)
@@ -147,10 +149,15 @@ func (u *Upstream) Know(alias, secret string) {
 func (u *Upstream) Requests() []Request {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if keep := u.cfg.Keep; keep > 0 && len(u.log) > keep {
-		return slices.Clone(u.log[len(u.log)-keep:])
+	log := u.log
+	if keep := u.cfg.Keep; keep > 0 && len(log) > keep {
+		log = log[len(log)-keep:]
 	}
-	return slices.Clone(u.log)
+	out := make([]Request, len(log))
+	for i := range log {
+		out[i] = log[i].told()
+	}
+	return out
 }
 
 // Faults returns what fell short: requests that nothing answered and answers of replaced scripts, in the order

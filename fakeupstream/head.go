@@ -2,7 +2,6 @@ package fakeupstream
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -21,31 +20,26 @@ func (s *wire) head(out reply, pieces []event) []byte {
 	a := s.answer
 	chunks := out.events != nil || a.Trailer != nil || slices.ContainsFunc(a.Breaks, func(b Break) bool { return b.At.chunks() })
 	s.chunked = chunks && !a.HTTP10 && a.Length == nil && !bodyless(out.status)
-	h := out.header.Clone()
-	h.Set("Connection", "close")
-	h.Del("Content-Length")
+	h := slices.Clone(out.header)
+	h.set("Connection", "close")
+	h.del("Content-Length")
 	switch {
 	case s.chunked:
-		h.Set("Transfer-Encoding", "chunked")
+		h.set("Transfer-Encoding", "chunked")
 	case a.Length != nil:
-		h.Set("Content-Length", fmt.Sprint(*a.Length))
+		h.set("Content-Length", fmt.Sprint(*a.Length))
 	case !bodyless(out.status) && !a.HTTP10:
-		h.Set("Content-Length", fmt.Sprint(total))
+		h.set("Content-Length", fmt.Sprint(total))
 	}
 	for _, f := range a.Trailer {
-		h.Add("Trailer", f.Name)
+		h.add("Trailer", f.Name)
 	}
 	version := "HTTP/1.1"
 	if a.HTTP10 {
 		version = "HTTP/1.0"
 	}
-	var lines []HeaderField
-	for _, name := range slices.Sorted(maps.Keys(h)) {
-		for _, v := range h[name] {
-			lines = append(lines, HeaderField{name, v})
-		}
-	}
-	return fmt.Appendf(nil, "%s %03d %s\r\n%s\r\n", version, out.status, http.StatusText(out.status), fieldLines(lines))
+	slices.SortStableFunc(h, func(a, b HeaderField) int { return strings.Compare(a.Name, b.Name) })
+	return fmt.Appendf(nil, "%s %03d %s\r\n%s\r\n", version, out.status, http.StatusText(out.status), fieldLines(h))
 }
 
 // fieldLines writes fields as lines.

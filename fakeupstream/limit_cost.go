@@ -35,20 +35,33 @@ func reservation(v Vendor, body []byte, input int64) int64 {
 	return max(input, asked.MaxTokens, asked.MaxCompletionTokens, asked.MaxOutputTokens)
 }
 
-// outputTokens is how many tokens the answer has, as its usage says. An answer that is broken on its way counts whole:
-// what was generated is paid for.
-func outputTokens(d dialect, x *exchange, a Answer) int64 {
-	switch {
+// outputTokens is how many tokens the exchange's answer has, as its usage says. An answer that is broken on its way, or
+// that says it failed, counts whole: what was generated is paid for.
+func outputTokens(d dialect, x *exchange) int64 {
+	switch a := x.answer; {
 	case a.Status != http.StatusOK:
 		return 0
 	case a.Body != nil:
 		return usageOf(a.Body)
-	case a.Stream != nil && a.Stream.Events > 0:
-		return int64(a.Stream.Events)
 	case a.Stream != nil || d.streams(x):
-		return defaultEvents
+		return int64(d.turn(x).out)
 	}
 	return 0 // lists and embeddings have no output
+}
+
+// inputTokens is how many tokens of input the exchange's answer tells of, where the script says how many there are;
+// otherwise those that were counted. It is not known before the request has passed. What Anthropic read from its cache
+// does not count against a limit of input (docs.claude.com, "Rate limits").
+func inputTokens(d dialect, x *exchange, counted int64) int64 {
+	say := x.answer.Say
+	if say.Tokens != nil {
+		counted = int64(say.Tokens.Input)
+	}
+	counted = max(counted, int64(say.Cached))
+	if d.vendor() == Anthropic {
+		counted -= int64(say.Cached)
+	}
+	return counted
 }
 
 // usageOf reads a body's usage, or takes a quarter of its bytes where it has none.

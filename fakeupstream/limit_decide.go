@@ -7,7 +7,7 @@ import (
 )
 
 // ask returns what limits look at in the exchange.
-func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body []byte) asking {
+func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body *cameBody) asking {
 	a := asking{
 		now: x.now, began: s.began, vendor: d.vendor(), key: x.key, path: path, model: x.asked.Model,
 		address: addressOf(r), input: int64(x.inputTokens()),
@@ -16,7 +16,7 @@ func (s *script) ask(d dialect, x *exchange, r *http.Request, path string, body 
 		a.input = max(r.ContentLength, 0)/4 + 1
 	}
 	if s.reserves {
-		a.reserved = reservation(a.vendor, body, a.input)
+		a.reserved = reservation(a.vendor, x.body.bytes, a.input)
 	}
 	return a
 }
@@ -33,24 +33,35 @@ func addressOf(r *http.Request) string {
 // limited tells whether the script has limits at all.
 func (s *script) limited() bool { return len(s.limits) > 0 || len(s.byAnswer) > 0 }
 
-// answer decides what is answered to a request: by the first limit that refuses it, or else by the rules of its key.
-func (s *script) answer(d dialect, x *exchange, a *asking, request string) (answer Answer, rule, why string) {
+// answer decides what is answered to an exchange: by the first limit that refuses it, or else by the rules of its key.
+// What the vendor refuses for what it is, as an answer with Strict has it, costs nothing either: it does not come to
+// the model.
+func (s *script) answer(d dialect, x *exchange, a *asking) (rule, why string) {
 	meters := s.metersOf(a)
 	if no := refused(meters, a); no.by != nil {
-		return s.refuse(d, x, a, meters, no), no.by.text, ""
+		x.answer = s.refuse(d, x, a, meters, no)
+		return no.by.text, ""
 	}
-	answer, rule, why = s.next(a.key, a.path, a.model, request)
+	answer, rule, why := s.next(x.method, a.key, a.path, a.model)
 	if why != "" {
-		return answer, rule, why
+		return rule, why
 	}
 	if answer.Limit != nil {
 		m := s.byAnswer[answer.Limit].meter(a)
 		meters = append(meters, m)
 		if no := m.check(a); no.by != nil {
-			return s.refuse(d, x, a, meters, no), rule, ""
+			x.answer = s.refuse(d, x, a, meters, no)
+			return rule, ""
 		}
 	}
-	c := a.takes(outputTokens(d, x, answer))
+	x.answer, x.from = *answer, answer
+	if x.refusedBy(d, x.answer) != nil {
+		for _, m := range meters {
+			m.read(&x.limits, a.now)
+		}
+		return rule, ""
+	}
+	c := a.takes(inputTokens(d, x, a.input), outputTokens(d, x))
 	for _, m := range meters {
 		m.take(c)
 		m.read(&x.limits, a.now)
@@ -58,7 +69,7 @@ func (s *script) answer(d dialect, x *exchange, a *asking, request string) (answ
 			x.underWay = append(x.underWay, m)
 		}
 	}
-	return answer, rule, ""
+	return rule, ""
 }
 
 // metersOf returns the meters that a request is on, in the order of the lines. They are good until it is called again.

@@ -1,7 +1,6 @@
 package fakeupstream
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 )
@@ -28,14 +27,14 @@ func allLimitHeaders() [6]limitHeaders {
 // fill writes what the limits had left when the request was decided over what the vendor would say. What nobody limits stays as the vendor says it,
 // less what it would say of a 429: that one's own limit is the one that is used up. Resets are rounded up, to the
 // millisecond and, for instants, to the second.
-func (rs *readings) fill(h http.Header, now time.Time) {
+func (rs *readings) fill(h fields, now time.Time) {
 	for _, f := range allLimitHeaders() {
 		r := rs.of[f.counts]
 		if !r.known {
 			if !rs.refused {
 				continue
 			}
-			n, err := strconv.ParseInt(h.Get(f.limit), 10, 64)
+			n, err := strconv.ParseInt(h.get(f.limit), 10, 64)
 			if err != nil {
 				continue
 			}
@@ -48,15 +47,8 @@ func (rs *readings) fill(h http.Header, now time.Time) {
 		} else {
 			reset = roundUp(left, time.Millisecond).String()
 		}
-		replace(h, f.limit, strconv.FormatInt(r.limit, 10))
-		replace(h, f.remaining, strconv.FormatInt(r.remaining, 10))
-		replace(h, f.reset, reset)
-	}
-}
-
-// replace changes a header that is there.
-func replace(h http.Header, name, value string) {
-	if lines := h[name]; len(lines) == 1 {
-		lines[0] = value
+		h.replace(f.limit, strconv.FormatInt(r.limit, 10))
+		h.replace(f.remaining, strconv.FormatInt(r.remaining, 10))
+		h.replace(f.reset, reset)
 	}
 }

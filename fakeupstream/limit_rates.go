@@ -50,11 +50,11 @@ func (a *asking) needs() cost {
 	return cost{countsRequests: 1, countsTokens: a.reserved, countsInput: a.input, countsOutput: 1, countsUsage: 1}
 }
 
-// takes is what a request has cost whose answer has so many tokens.
-func (a *asking) takes(output int64) cost {
-	c := cost{countsRequests: 1, countsTokens: a.reserved, countsInput: a.input, countsOutput: output, countsUsage: a.input + output}
+// takes is what a request has cost whose answer has so many tokens of each direction.
+func (a *asking) takes(input, output int64) cost {
+	c := cost{countsRequests: 1, countsTokens: a.reserved, countsInput: input, countsOutput: output, countsUsage: input + output}
 	if a.vendor == Anthropic {
-		c[countsTokens] += output
+		c[countsTokens] = input + output
 	}
 	return c
 }

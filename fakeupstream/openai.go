@@ -58,6 +58,13 @@ func (openai) streams(x *exchange) bool {
 	return x.hasEndpoint("chat/completions") || x.hasEndpoint("responses")
 }
 
+func (openai) turn(x *exchange) turn {
+	if x.hasEndpoint("responses") {
+		return turnOf(x, openaiModel, 1)
+	}
+	return turnOf(x, openaiModel, x.asked.N)
+}
+
 func (openai) events(x *exchange) iter.Seq[event] {
 	if x.hasEndpoint("responses") {
 		return openaiResponseEvents(x)

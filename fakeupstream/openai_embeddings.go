@@ -49,7 +49,7 @@ func openaiEmbeddingsOf(x *exchange) openaiEmbeddings {
 }
 
 // dimensions returns how long vectors are: as asked, or as long as the model's are.
-func dimensions(a asked) int {
+func dimensions(a *asked) int {
 	switch {
 	case a.Dimensions > 0:
 		return min(a.Dimensions, maxDimensions)

@@ -28,7 +28,7 @@ func (s *wire) pieces(d dialect, x *exchange, out *reply) []event {
 	}
 	if s.answer.Gzip && len(body) > 0 {
 		body = compressed(body)
-		out.header.Set("Content-Encoding", "gzip")
+		out.header.set("Content-Encoding", "gzip")
 	}
 	for _, b := range s.answer.Breaks {
 		if b.Kind == BreakGarbage && b.At.inBody() {
@@ -124,5 +124,5 @@ func compressed(body []event) []event {
 
 // note adds to what was played of the rule.
 func (s *wire) note(told string) {
-	s.u.change(s.i, func(q *Request) { q.Broke = strings.TrimPrefix(q.Broke+", "+told, ", ") })
+	s.u.change(s.i, func(q *entry) { q.Broke = strings.TrimPrefix(q.Broke+", "+told, ", ") })
 }

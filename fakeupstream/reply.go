@@ -13,9 +13,10 @@ import (
 // reply is an answer in bytes: a status, a header, and either a body or events.
 type reply struct {
 	status int
-	header http.Header
+	header fields
 	body   []byte
 	events iter.Seq[event] // nil: body is written as one
+	codes  []string        // what errorCodes returns, where it is known
 }
 
 const (
@@ -25,32 +26,29 @@ const (
 )
 
 // newReply writes the answer of an exchange in the vendor's dialect.
-func newReply(d dialect, x *exchange) reply {
-	a := x.answer
-	out := reply{status: a.Status, header: headerOf(d.header(x))}
+func (u *Upstream) newReply(d dialect, x *exchange) reply {
+	out := u.templates.reply(d, x)
 	x.limits.fill(out.header, x.now)
-	contentType := out.fill(d, x)
-	out.header.Set("Date", x.now.UTC().Format(http.TimeFormat)) // net/http would ask the wall clock
-	if contentType != "" {
-		out.header.Set("Content-Type", contentType)
-	}
-	if out.events == nil && !bodyless(a.Status) {
-		out.header.Set("Content-Length", strconv.Itoa(len(out.body)))
-	}
-	out.hint(a, x.now)
+	out.hint(x.answer, x.now)
 	return out
 }
 
-// headerOf is a header of fields that have one line each and names in canonical form. The lines share one array: a
-// vendor has a dozen of them, and an allocation for each would cost more than the rest of the answer.
-func headerOf(fields []HeaderField) http.Header {
-	h := make(http.Header, len(fields)+4) // a date, a type, a length and a hint
-	lines := make([]string, len(fields))
-	for i, f := range fields {
-		lines[i] = f.Value
-		h[http.CanonicalHeaderKey(f.Name)] = lines[i : i+1 : i+1]
+// compose writes all of an answer but what limits and the script have to say in its header.
+func compose(d dialect, x *exchange) reply {
+	a := x.answer
+	out := reply{status: a.Status, header: d.header(x)}
+	for i := range out.header {
+		out.header[i].Name = http.CanonicalHeaderKey(out.header[i].Name)
 	}
-	return h
+	contentType := out.fill(d, x)
+	out.header.set("Date", x.now.UTC().Format(http.TimeFormat)) // net/http would ask the wall clock
+	if contentType != "" {
+		out.header.set("Content-Type", contentType)
+	}
+	if out.events == nil && !bodyless(a.Status) {
+		out.header.set("Content-Length", strconv.Itoa(len(out.body)))
+	}
+	return out
 }
 
 // fill chooses the body or the events, and returns their content type.
@@ -87,30 +85,30 @@ func (out *reply) fill(d dialect, x *exchange) string {
 func (out *reply) hint(a Answer, now time.Time) {
 	var kept []string // names that an extra field joins and does not replace
 	if value, ok := a.RetryAfter.at(now); ok {
-		out.header.Set("Retry-After", value)
+		out.header.set("Retry-After", value)
 		kept = append(kept, "Retry-After")
 	}
 	if a.RetryAfterMS != "" {
-		out.header.Set("Retry-After-Ms", a.RetryAfterMS)
+		out.header.set("Retry-After-Ms", a.RetryAfterMS)
 		kept = append(kept, "Retry-After-Ms")
 	}
 	for _, f := range a.Header {
 		name := http.CanonicalHeaderKey(f.Name)
 		if !slices.Contains(kept, name) {
-			out.header.Del(name)
+			out.header.del(name)
 			kept = append(kept, name)
 		}
-		out.header.Add(name, f.Value)
+		out.header.add(name, f.Value)
 	}
 }
 
 // unmatchedReply says in plain words that the script has no answer, so that nobody takes it for the vendor's.
 func unmatchedReply(x *exchange, why string) reply {
 	body := []byte("fakeupstream: " + why + "\n")
-	return reply{status: http.StatusNotImplemented, body: body, header: http.Header{
-		"Date":           {x.now.UTC().Format(http.TimeFormat)},
-		"Content-Type":   {typeText},
-		"Content-Length": {strconv.Itoa(len(body))},
+	return reply{status: http.StatusNotImplemented, body: body, header: fields{
+		{"Date", x.now.UTC().Format(http.TimeFormat)},
+		{"Content-Type", typeText},
+		{"Content-Length", strconv.Itoa(len(body))},
 	}}
 }
 
@@ -118,30 +116,27 @@ func unmatchedReply(x *exchange, why string) reply {
 //
 // A requester that leaves is written down: net/http tells of it by an error, or by the request's context.
 func (u *Upstream) write(ctx context.Context, w http.ResponseWriter, method string, i int, out reply) {
-	h := w.Header()
-	for name, lines := range out.header { // map to map: the order shows nowhere
-		h[name] = lines
-	}
+	out.header.into(w.Header())
 	w.WriteHeader(out.status)
 	if method == http.MethodHead || bodyless(out.status) {
 		return
 	}
 	if out.events == nil {
 		if _, err := w.Write(out.body); err != nil {
-			u.change(i, func(q *Request) { q.Left = true })
+			u.change(i, func(q *entry) { q.Left = true })
 			panic(http.ErrAbortHandler)
 		}
 		return
 	}
 	flush := http.NewResponseController(w).Flush
-	n := 0
+	n, pace := 0, pacer{clock: u.cfg.Clock}
 	for e := range out.events {
-		if !u.pause(ctx, e.pause) {
-			u.change(i, func(q *Request) { q.Left = true })
+		if !pace.wait(ctx.Done(), e.pause) {
+			u.change(i, func(q *entry) { q.Left = true })
 			panic(http.ErrAbortHandler)
 		}
 		if _, err := w.Write(e.bytes); err != nil {
-			u.change(i, func(q *Request) { q.Left = true })
+			u.change(i, func(q *entry) { q.Left = true })
 			panic(http.ErrAbortHandler)
 		}
 		if e.content > 0 {

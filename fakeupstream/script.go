@@ -16,6 +16,7 @@ type script struct {
 	limits   []*playedLimit          // in the order of their lines
 	byAnswer map[*Limit]*playedLimit // those that answers have; the pointers are the script's own
 	meters   []*meter                // what metersOf returned last
+	early    bool                    // an answer does not wait for the request's body
 	reserves bool                    // one of them counts tokens a minute
 	began    time.Time               // when it was played
 }
@@ -53,6 +54,7 @@ func newScript(rules []Rule) *script {
 			continue
 		}
 		r.Answers = slices.Clone(r.Answers)
+		s.early = s.early || slices.ContainsFunc(r.Answers, Answer.beforeBody)
 		s.playLimits(r.Answers)
 		shadowed := slices.ContainsFunc(s.rules, func(p *progress) bool {
 			return p.rule.Covers(r)
@@ -79,8 +81,7 @@ func (s *script) playLimits(answers []Answer) {
 }
 
 // next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.
-// request is how the request is called.
-func (s *script) next(key, path, model, request string) (a Answer, rule, why string) {
+func (s *script) next(method, key, path, model string) (a *Answer, rule, why string) {
 	for _, p := range s.rules {
 		if !p.rule.fits(key, path) || p.rule.Model != "" && p.rule.Model != model {
 			continue
@@ -89,14 +90,15 @@ func (s *script) next(key, path, model, request string) (a Answer, rule, why str
 			p.asked++
 			return a, p.text, ""
 		}
-		return Answer{}, "", fmt.Sprintf("%s: the sequence %q ran out before %s", p.rule.head(), p.rule.answersText(), request)
+		return nil, "", fmt.Sprintf("%s: the sequence %q ran out before %s", p.rule.head(), p.rule.answersText(), called(method, path, key))
 	}
+	request := called(method, path, key)
 	names := make([]string, len(s.rules))
 	for i, p := range s.rules {
 		names[i] = p.rule.head()
 	}
 	if len(names) == 0 {
-		return Answer{}, "", fmt.Sprintf("no rule answers %s (there are no rules)", request)
+		return nil, "", fmt.Sprintf("no rule answers %s (there are no rules)", request)
 	}
 	why = fmt.Sprintf("no rule answers %s (rules: %s)", request, strings.Join(names, ", "))
 	if near, ok := s.nearestRule(key, path, model); ok {
@@ -105,13 +107,16 @@ func (s *script) next(key, path, model, request string) (a Answer, rule, why str
 			why += fmt.Sprintf(", and the request's model is %q", model)
 		}
 	}
-	return Answer{}, "", why
+	return nil, "", why
 }
 
+// called is what faults call a request.
+func called(method, path, key string) string { return method + " " + path + " key=" + key }
+
 // at returns the answer to the rule's request number i, from 0.
-func (r Rule) at(i int) (Answer, bool) {
+func (r Rule) at(i int) (*Answer, bool) {
 	if r.endless() {
-		return r.Answers[0], true
+		return &r.Answers[0], true
 	}
 	total := 0
 	for _, a := range r.Answers {
@@ -124,13 +129,14 @@ func (r Rule) at(i int) (Answer, bool) {
 	case r.End == EndLoop:
 		i %= total
 	}
-	for _, a := range r.Answers {
-		if i < a.times() {
-			return a, true
+	for k := range r.Answers {
+		n := r.Answers[k].times()
+		if i < n {
+			return &r.Answers[k], true
 		}
-		i -= a.times()
+		i -= n
 	}
-	return Answer{}, false
+	return nil, false
 }
 
 // endless tells whether the rule never runs out.
@@ -196,7 +202,10 @@ func (s *script) upcoming(key, path string) (Answer, bool) {
 	for _, p := range s.rules {
 		if p.rule.fits(key, path) {
 			a, ok := p.rule.at(p.asked)
-			return a, ok && p.rule.Model == ""
+			if !ok || p.rule.Model != "" {
+				break
+			}
+			return *a, true
 		}
 	}
 	return Answer{}, false

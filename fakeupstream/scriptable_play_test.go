@@ -28,6 +28,7 @@ import (
 // examplePlayer asks a server on loopback whose clock moves when an answer waits for it.
 type examplePlayer struct {
 	t     *testing.T
+	form  fakeupstream.Form
 	up    *fakeupstream.Server
 	clock *quartz.Mock
 	ends  chan fakeupstream.Request
@@ -39,18 +40,22 @@ type examplePlayer struct {
 // playExample plays a form's example, and returns what a client sees of it.
 func playExample(t *testing.T, f fakeupstream.Form) string {
 	t.Helper()
-	p := newExamplePlayer(t, f.Example)
+	p := newExamplePlayer(t, f)
 	times, step := askTimes(f.Example)
 	var seen []string
 	for range times {
-		seen = append(seen, p.ask(f.Example))
+		seen = append(seen, p.ask(f.Example, exampleRequest(f)))
 		p.clock.Advance(step)
+	}
+	if f.Text == "strict" {
+		seen = append(seen, "without messages "+p.ask(f.Example, strings.ReplaceAll(exampleRequest(f), "messages", "massages")))
 	}
 	return told(seen)
 }
 
-func newExamplePlayer(t *testing.T, example string) *examplePlayer {
-	p := &examplePlayer{t: t, clock: quartz.NewMock(t).WithLogger(quartz.NoOpLogger), ends: make(chan fakeupstream.Request, 10_000)}
+func newExamplePlayer(t *testing.T, f fakeupstream.Form) *examplePlayer {
+	example := f.Example
+	p := &examplePlayer{t: t, form: f, clock: quartz.NewMock(t).WithLogger(quartz.NoOpLogger), ends: make(chan fakeupstream.Request, 10_000)}
 	p.clock.Set(virtualStart)
 	script := example
 	if !strings.HasPrefix(example, "key ") {
@@ -92,7 +97,7 @@ func askTimes(example string) (times int, step time.Duration) {
 		return 1001, 0
 	case strings.HasPrefix(example, "window"), strings.HasPrefix(example, "revoked"):
 		return 3, 15 * time.Second
-	case strings.Contains(example, "limit "):
+	case strings.HasPrefix(example, "limit "), strings.Contains(example, ": limit "):
 		return 61, 0
 	case strings.Contains(example, "end="):
 		return 3, 0
@@ -100,15 +105,15 @@ func askTimes(example string) (times int, step time.Duration) {
 	return 1 + strings.Count(example, ", then ") + strings.Count(example, "times=2"), 0
 }
 
-// ask sends one request, the one that the example is about, and returns what comes.
-func (p *examplePlayer) ask(example string) string {
+// ask sends one request, and returns what comes.
+func (p *examplePlayer) ask(example, request string) string {
 	conn, err := p.dial()
 	if err != nil {
 		return "no connection: " + seenError(err)
 	}
 	defer conn.Close()
 	require.NoError(p.t, conn.SetDeadline(time.Now().Add(20*time.Second))) // a hang is a failure, not a wait
-	_, _ = io.WriteString(conn, exampleRequest(example))
+	_, _ = io.WriteString(conn, request)
 	if strings.Contains(example, "continue=never") {
 		for len(p.up.Requests()) == 0 {
 			runtime.Gosched()
@@ -162,18 +167,24 @@ func (p *examplePlayer) dial() (net.Conn, error) {
 	return secure, nil
 }
 
-// exampleRequest is a request that the example answers.
-func exampleRequest(example string) string {
+// exampleRequest is a request that the form's example answers. What is thought shows in Anthropic's shape only.
+func exampleRequest(f fakeupstream.Form) string {
+	example := f.Example
 	path, model, auth, expect := "/v1/chat/completions", "m", "Authorization: Bearer sk-k0\r\n", ""
-	for _, word := range strings.Fields(strings.TrimRight(example, ":")) {
-		name, value, _ := strings.Cut(strings.TrimRight(word, ":"), "=")
+	if strings.HasPrefix(f.Text, "thinking=") {
+		path = "/v1/messages"
+	}
+	if strings.Contains(example, " continue=") {
+		expect = "Expect: 100-continue\r\n"
+	}
+	head, _, _ := strings.Cut(example, ": ")
+	for _, word := range strings.Fields(head) {
+		name, value, _ := strings.Cut(word, "=")
 		switch {
 		case name == "path" && !strings.HasSuffix(value, "*"):
 			path = value
 		case name == "model":
 			model = value
-		case name == "continue":
-			expect = "Expect: 100-continue\r\n"
 		}
 	}
 	if rule, err := fakeupstream.ParseRule(example); err == nil && rule.Key != "" && rule.Key != fakeupstream.KeyAny {
@@ -201,7 +212,7 @@ func (p *examplePlayer) read(conn net.Conn) string {
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)
-		seen := before + fmt.Sprint(resp.StatusCode) + seenHeader(resp) + seenBody(resp, body, err == nil)
+		seen := before + fmt.Sprint(resp.StatusCode) + seenHeader(resp) + p.seenBody(resp, body, err == nil)
 		if err != nil {
 			seen += ", then the connection " + seenError(err)
 		}
@@ -231,13 +242,11 @@ func seenHeader(resp *http.Response) string {
 }
 
 // seenBody is the body in a few words. How much of a broken one arrives is the network's affair: it is not said.
-func seenBody(resp *http.Response, body []byte, whole bool) string {
+func (p *examplePlayer) seenBody(resp *http.Response, body []byte, whole bool) string {
 	if !whole || resp.StatusCode == http.StatusNoContent {
 		return ""
 	}
-	var refused struct {
-		Error struct{ Code, Type string }
-	}
+	var refused seenRefusal
 	switch {
 	case strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream"):
 		out := fmt.Sprintf(" with %d data lines", bytes.Count(body, []byte("data: ")))
@@ -249,14 +258,11 @@ func seenBody(resp *http.Response, body []byte, whole bool) string {
 		}
 		return out
 	case json.Unmarshal(body, &refused) == nil && refused.Error.Code+refused.Error.Type != "":
-		if refused.Error.Code != "" {
-			return " " + refused.Error.Code
-		}
-		return " " + refused.Error.Type
+		return refused.told(p.form)
 	case json.Valid(body) && len(body) < 30:
 		return " " + string(body)
 	case json.Valid(body):
-		return " with a body"
+		return saidIn(body).told()
 	case len(body) < 40 && !bytes.ContainsFunc(body, func(r rune) bool { return r < ' ' || r > '~' }):
 		return fmt.Sprintf(" %q", body)
 	}

@@ -2,8 +2,8 @@ package fakeupstream
 
 import (
 	"fmt"
-	"io"
 	"net/http"
+	"slices"
 )
 
 // ServeHTTP reads the whole request, takes its answer from the script, writes the request down, and answers. A
@@ -11,25 +11,29 @@ import (
 // http.ErrAbortHandler that net/http has for it, so that a broken answer never looks like a whole one.
 func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := dialectFor(u.cfg.Vendor, r)
-	i := u.arrive(d, r)
+	i, early := u.arrive(d, r)
 	defer u.end(i)
-	if u.answersEarly(d, i, r) {
+	if early && u.answersEarly(d, i, r) {
 		x, rule, _ := u.decide(d, i, r, nil)
 		defer u.leave(x)
 		u.serveEarly(w, r, d, i, x, rule)
 		return
 	}
-	body, err := io.ReadAll(r.Body)
+	body, err := u.bodies.read(r)
 	if err != nil {
-		u.note(i, func(q *Request) { q.Body, q.BodyHash, q.Left = body, hashOf(body), true })
+		u.note(i, func(q *entry) {
+			q.took(body)
+			q.Left = true
+		})
 		panic(http.ErrAbortHandler)
 	}
 	x, rule, why := u.decide(d, i, r, body)
 	defer u.leave(x)
 	if d := x.answer.Delay; d > 0 {
 		if !u.pause(r.Context(), d) {
-			u.note(i, func(q *Request) {
-				q.Body, q.BodyHash, q.Rule, q.Left = body, hashOf(body), rule, true
+			u.note(i, func(q *entry) {
+				q.took(body)
+				q.Rule, q.Left = rule, true
 			})
 			panic(http.ErrAbortHandler)
 		}
@@ -40,15 +44,16 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out = unmatchedReply(x, why)
 	} else {
 		x.validate(d)
-		out = newReply(d, x)
+		out = u.newReply(d, x)
 	}
-	u.note(i, func(q *Request) {
-		q.Body, q.BodyHash = body, hashOf(body)
-		q.Status, q.Rule, q.AnswerHeader, q.Answered = out.status, rule, out.header, x.now
+	codes := out.errorCodes()
+	u.note(i, func(q *entry) {
+		q.took(body)
+		q.headed(out.header)
+		q.Status, q.Rule, q.Answered, q.ErrorCodes = out.status, rule, x.now, codes
 		if q.Broken = x.answer.Broken(); q.Broken {
-			q.AnswerHeader = out.header.Clone() // it changes on its way
+			q.headed(slices.Clone(out.header)) // it changes on its way
 		}
-		q.ErrorCodes = out.errorCodes()
 	})
 	if x.answer.Broken() {
 		s, buffered := u.takeOver(w, i, x)
@@ -60,34 +65,35 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.write(r.Context(), w, r.Method, i, out)
 }
 
-// arrive writes a request down before its body is read, and returns its index in the log.
-func (u *Upstream) arrive(d dialect, r *http.Request) int {
-	q := Request{
+// arrive writes a request down before its body is read, and returns its index in the log. early tells that the script
+// has answers that do not wait for a body.
+func (u *Upstream) arrive(d dialect, r *http.Request) (i int, early bool) {
+	q := entry{open: true, came: cameFields(r.Header), Request: Request{
 		At:       u.cfg.Clock.Now("fakeupstream", "arrive"),
 		Method:   r.Method,
 		Path:     r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery,
 		Host:     r.Host,
 		Proto:    r.Proto,
-		Header:   r.Header.Clone(),
-	}
+	}}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q.Key, q.KeyHeader, q.KeyHint = u.attributeLocked(d, q.Header)
-	i := u.dropped + len(u.log)
+	q.Key, q.KeyHeader, q.KeyHint = u.attributeLocked(d, r.Header)
+	i = u.dropped + len(u.log)
 	q.Seq = i + 1
 	u.log = append(u.log, q)
-	u.open[i] = true
 	u.trimLocked()
-	return i
+	return i, u.script.early
 }
 
 // end tells OnEnd that the answer of the log's entry i is over.
 func (u *Upstream) end(i int) {
 	u.mu.Lock()
-	q := *u.entryLocked(i)
-	delete(u.open, i)
-	delete(u.late, i)
+	u.entryLocked(i).open = false
+	q := u.toldLocked(i, u.cfg.OnEnd != nil)
+	if i < u.dropped {
+		delete(u.late, i)
+	}
 	u.mu.Unlock()
 	if u.cfg.OnEnd != nil {
 		u.cfg.OnEnd(q)
@@ -100,13 +106,21 @@ func (u *Upstream) event(i, n int) {
 		return
 	}
 	u.mu.Lock()
-	q := *u.entryLocked(i)
+	q := u.entryLocked(i).told()
 	u.mu.Unlock()
 	u.cfg.OnEvent(q, n)
 }
 
+// toldLocked is the log's entry i for somebody who wants to be told.
+func (u *Upstream) toldLocked(i int, wanted bool) (q Request) {
+	if wanted {
+		q = u.entryLocked(i).told()
+	}
+	return q
+}
+
 // change changes the log's entry i.
-func (u *Upstream) change(i int, f func(*Request)) {
+func (u *Upstream) change(i int, f func(*entry)) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	f(u.entryLocked(i))
@@ -128,10 +142,10 @@ func (u *Upstream) fault(kind FaultKind, format string, args ...any) {
 }
 
 // note completes the log's entry i, and tells OnAnswer.
-func (u *Upstream) note(i int, complete func(*Request)) {
+func (u *Upstream) note(i int, complete func(*entry)) {
 	u.mu.Lock()
 	complete(u.entryLocked(i))
-	q := *u.entryLocked(i)
+	q := u.toldLocked(i, u.cfg.OnAnswer != nil)
 	u.mu.Unlock()
 	if u.cfg.OnAnswer != nil {
 		u.cfg.OnAnswer(q)
@@ -139,7 +153,7 @@ func (u *Upstream) note(i int, complete func(*Request)) {
 }
 
 // decide takes the answer from the script. Without one, why is the fault that was noted.
-func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *exchange, rule, why string) {
+func (u *Upstream) decide(d dialect, i int, r *http.Request, body *cameBody) (x *exchange, rule, why string) {
 	x = &exchange{
 		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
 		method: r.Method,
@@ -151,17 +165,20 @@ func (u *Upstream) decide(d dialect, i int, r *http.Request, body []byte) (x *ex
 		name:   u.cfg.Name,
 		seq:    i + 1,
 	}
-	x.read(body)
+	if body != nil {
+		x.read(body)
+	} else {
+		x.read(&cameBody{})
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	q := *u.entryLocked(i)
+	q := u.entryLocked(i)
 	x.key = q.Key
-	request := q.Method + " " + q.Path + " key=" + q.Key
 	if u.script.limited() {
 		asks := u.script.ask(d, x, r, q.Path, body)
-		x.answer, rule, why = u.script.answer(d, x, &asks, request)
-	} else {
-		x.answer, rule, why = u.script.next(q.Key, q.Path, x.asked.Model, request)
+		rule, why = u.script.answer(d, x, &asks)
+	} else if x.from, rule, why = u.script.next(q.Method, q.Key, q.Path, x.asked.Model); x.from != nil {
+		x.answer = *x.from
 	}
 	if why != "" {
 		why = u.cfg.Name + ": " + why
@@ -183,6 +200,6 @@ func (u *Upstream) answersEarly(d dialect, i int, r *http.Request) bool {
 	if !u.script.limited() {
 		return true
 	}
-	asks := u.script.ask(d, &exchange{now: q.At, key: q.Key}, r, q.Path, nil)
+	asks := u.script.ask(d, &exchange{now: q.At, key: q.Key, asked: &asked{}, body: &cameBody{}}, r, q.Path, nil)
 	return refused(u.script.metersOf(&asks), &asks).by == nil
 }

@@ -35,8 +35,17 @@ type block struct {
 // whole returns what the parts make together.
 func (b block) whole() string { return strings.Join(b.parts, "") }
 
-// turnOf says how the model answers a request, in as many choices as are wanted.
+// turnOf says how the model answers a request, in as many choices as are wanted. An exchange has one turn, which is
+// worked out once.
 func turnOf(x *exchange, otherwise string, choices int) turn {
+	if x.said == nil {
+		t := newTurn(x, otherwise, choices)
+		x.said = &t
+	}
+	return *x.said
+}
+
+func newTurn(x *exchange, otherwise string, choices int) turn {
 	say := x.answer.Say
 	t := turn{model: x.model(otherwise), finish: say.Finish}
 	if say.Model != "" {

@@ -19,12 +19,17 @@ type refusal struct {
 // validate puts the vendor's refusal in place of an answer with Strict. Whatever was to happen to that answer on its
 // way does not: a vendor refuses before it begins.
 func (x *exchange) validate(d dialect) {
-	if !x.answer.Strict || x.answer.Status >= http.StatusBadRequest {
-		return
+	if r := x.refusedBy(d, x.answer); r != nil {
+		x.refusal, x.answer, x.from = r, Answer{Status: r.status}, nil
 	}
-	if r := d.refuse(x); r != nil {
-		x.refusal, x.answer = r, Answer{Status: r.status}
+}
+
+// refusedBy is how the vendor refuses the request in place of an answer; nil: it gets the answer.
+func (x *exchange) refusedBy(d dialect, a Answer) *refusal {
+	if !a.Strict || a.Status >= http.StatusBadRequest {
+		return nil
 	}
+	return d.refuse(x)
 }
 
 // endpoint is one that a fake speaks.
@@ -60,7 +65,7 @@ func (x *exchange) find(all []endpoint) (e endpoint, found, known bool) {
 // body is no JSON object at all.
 func (x *exchange) lacks(needs []string) (missing string, bad bool) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(x.body, &members) != nil {
+	if json.Unmarshal(x.body.bytes, &members) != nil {
 		return "", true
 	}
 	for _, name := range needs {

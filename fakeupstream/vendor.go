@@ -43,6 +43,8 @@ type dialect interface {
 	failure(x *exchange, before int) []byte
 	// events returns a whole stream, for an endpoint that does not stream the vendor's main one.
 	events(x *exchange) iter.Seq[event]
+	// turn returns what the model says where the endpoint streams or is made to.
+	turn(x *exchange) turn
 	// refuse tells how the vendor refuses a request, as far as that shows in the request; nil: it does not.
 	refuse(x *exchange) *refusal
 }

@@ -26,6 +26,7 @@ type wire struct {
 	chunked bool
 	chunks  int // size lines that were begun
 	sent    int // bytes of the body
+	pace    pacer
 	headed  bool
 }
 
@@ -42,7 +43,8 @@ func (u *Upstream) takeOver(w http.ResponseWriter, i int, x *exchange) (*wire, *
 		u.fault(Invalid, "%s: %q cannot be played on this connection: %v", x.call(), x.answer, err)
 		panic(http.ErrAbortHandler)
 	}
-	return &wire{u: u, i: i, call: x.call(), conn: conn, gone: make(chan struct{}), answer: x.answer}, buffered
+	return &wire{u: u, i: i, call: x.call(), conn: conn, gone: make(chan struct{}), answer: x.answer,
+		pace: pacer{clock: u.cfg.Clock}}, buffered
 }
 
 // serve writes the answer with everything that its rule wants of it, and ends the connection.
@@ -51,14 +53,17 @@ func (s *wire) serve(d dialect, x *exchange, out reply) {
 	switch {
 	case errors.Is(err, errBroken):
 	case errors.Is(err, errGone):
-		s.u.change(s.i, func(q *Request) { q.Left = true })
+		s.u.change(s.i, func(q *entry) { q.Left = true })
 	default:
 		for _, b := range s.breaks {
 			s.u.fault(Unreached, "%s: %q: the answer came to its end without %s", s.call, s.answer, b)
 		}
 	}
 	if !s.headed {
-		s.u.change(s.i, func(q *Request) { q.Status, q.AnswerHeader, q.Answered = 0, nil, time.Time{} })
+		s.u.change(s.i, func(q *entry) {
+			q.Status, q.Answered = 0, time.Time{}
+			q.headed(nil)
+		})
 	}
 }
 
@@ -108,7 +113,7 @@ func (s *wire) run(d dialect, x *exchange, out reply) error {
 
 // piece writes piece n, an event or not, in a chunk of its own where the answer has chunks.
 func (s *wire) piece(e event, n int, isEvent bool) error {
-	if !s.pause(e.pause) {
+	if !s.pace.wait(s.gone, e.pause) {
 		return errGone
 	}
 	if s.chunked {
@@ -156,7 +161,7 @@ func (s *wire) content(b []byte) error {
 		}
 		if rate := s.answer.Slow; rate > 0 {
 			n = min(n, 1+(rate-1)/drips)
-			if !s.pause(time.Duration(n) * time.Second / time.Duration(rate)) {
+			if !s.pace.wait(s.gone, time.Duration(n)*time.Second/time.Duration(rate)) {
 				return errGone
 			}
 		}
@@ -218,6 +223,7 @@ func (s *wire) play(b Break) error {
 		if !s.u.hold(s.gone, s.call, b.At) {
 			return errGone
 		}
+		s.pace.begin()
 		return nil
 	}
 	s.note(b.told())
@@ -229,6 +235,7 @@ func (s *wire) play(b Break) error {
 		if !s.pause(b.For) {
 			return errGone
 		}
+		s.pace.begin()
 		return nil
 	case BreakReset:
 		reset(s.conn)
@@ -269,4 +276,4 @@ func (s *wire) pause(d time.Duration) bool {
 const garbage = "\x00\xff\xfe gatedrill garbage \x01\r\n\r\n"
 
 // call is what faults call the request.
-func (x *exchange) call() string { return x.method + " " + x.path + " key=" + x.key }
+func (x *exchange) call() string { return called(x.method, x.path, x.key) }

@@ -39,7 +39,6 @@ func (s *Server) enableKey(ctx context.Context, provider string, n int) (hint st
 	key, hint := r.keys[n-1], r.pool.Hint(n-1)
 	before := key.State(s.cfg.Clock.Now("proxy", "heal"))
 	if before.State != keypool.Available {
-		key.Leave() // first, so that no refusal slips in between
 		changed = key.Enable()
 	}
 	if changed {

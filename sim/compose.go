@@ -2,6 +2,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"net/http"
 	"strings"
@@ -30,15 +31,11 @@ func (w *World) compose(t *tunnel, r drill.Request) (trace.RequestSent, []byte, 
 		sent.Proto = "HTTP/" + string(r.Wire.HTTP)
 	}
 	fmt.Fprintf(&head, "%s %s %s\r\n", r.Method, r.Path, sent.Proto)
-	host := strings.TrimSuffix(t.target, ":443")
-	if r.Host != "" {
-		host = r.Host
-	}
 	line := func(name, value string) {
 		fmt.Fprintf(&head, "%s: %s\r\n", name, value)
 		sent.Header.Add(name, value)
 	}
-	line("Host", host)
+	line("Host", cmp.Or(r.Host, strings.TrimSuffix(t.target, ":443")))
 	line("User-Agent", "gatedrill-client/1")
 	line(requestMark, sent.ID)
 	vendor := w.vendor(t.host, r.Path)

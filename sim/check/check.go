@@ -3,9 +3,10 @@
 //
 //	Observations, secrets, logs, metrics, leftovers ──▶ Run ──▶ Check ──▶ Findings
 //
-// A check reads what the witnesses saw: client bytes, the upstreams, Reload's
-// results, metrics and logs. It never asks the gateway what it thinks, and
-// shares no code with it.
+// A check reads what the witnesses saw: client bytes, the upstreams, the network,
+// Reload's results, metrics and logs. It never asks the gateway what it thinks (what
+// an inspector tells is held against the witnesses, or not observed), and shares no
+// code with it. Where nobody could see, it is silent: a false alarm is worse than a miss.
 //
 //	for _, c := range check.All() {
 //		for _, f := range c.Find(run) {

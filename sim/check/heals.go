@@ -24,7 +24,7 @@ func (r *Run) healed(key string, seen []refusal) {
 		for i := range seen {
 			switch s := &seen[i]; {
 			case s.healed > 0 || s.arrived > at:
-			case s.told <= at && s.known:
+			case s.told <= at && s.known && !r.wasAway(key, s.at, at): // else it may be another's that was healed
 				s.healed = at
 			case s.doubt == 0:
 				s.doubt = at

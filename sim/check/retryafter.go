@@ -123,7 +123,8 @@ func (r *Run) exhaustions() []*exhaustion {
 		for _, k := range keys {
 			m, ok := marks.at(k, x.gotAt)
 			unsure = unsure || m.unsure || slices.ContainsFunc(marks[k], func(s refusal) bool {
-				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt // it may be on its way
+				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt || // it may be on its way
+					r.wasAway(k, s.at, x.gotAt)
 			})
 			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
@@ -134,6 +135,17 @@ func (r *Run) exhaustions() []*exhaustion {
 		}
 	}
 	return list
+}
+
+// wasAway reports whether a snapshot of a span did not have the key: whether what it
+// was told still counts is up to where it came back.
+func (r *Run) wasAway(key string, from, to time.Duration) bool {
+	return slices.ContainsFunc(r.loads(), func(l load) bool { return from <= l.at && l.at <= to && !l.keeps(key) })
+}
+
+// keeps reports whether a row has the key that is in order, or switched off.
+func (l load) keeps(key string) bool {
+	return slices.ContainsFunc(l.rows, func(p trace.ProviderLoaded) bool { return p.Status != "error" && slices.Contains(p.Keys, key) })
 }
 
 // refused reports whether each attempt ended with a status that marks its key.

@@ -63,7 +63,7 @@ func TestBreakagesAreFound(t *testing.T) {
 			f := exploreBroken(t, binary, seed)
 			runs, steps, took = append(runs, f.run+1), append(steps, f.steps), append(took, f.took)
 			as[f.name]++
-			assert.LessOrEqual(t, f.steps, 8, "%s, seed %d", b.name, seed)
+			assert.LessOrEqual(t, f.steps, 10, "%s, seed %d", b.name, seed)
 			assert.Less(t, f.took, 20*time.Second, "%s, seed %d", b.name, seed)
 		}
 		slices.Sort(runs)
@@ -113,7 +113,7 @@ func exploreBroken(t *testing.T, binary string, seed int) brokenFound {
 	m := foundLine.FindStringSubmatch(string(out))
 	require.NotNil(t, m, string(out))
 	f := brokenFound{name: "what the model foretells"}
-	if name, _, ok := strings.Cut(m[1], ": "); ok && !strings.Contains(name, " ") {
+	if name, text, ok := strings.Cut(m[1], ": "); ok && !strings.Contains(name, " ") && !strings.HasPrefix(text, "the model expects") {
 		f.name = name
 	}
 	f.run, _ = strconv.Atoi(m[2]) // digits

@@ -37,7 +37,7 @@ type Result struct {
 	Job      Job
 	Steps    int
 	Failures []Failure
-	Adrift   bool          // a request came that no script has an answer to, which makes a drill hard to read
+	Adrift   bool          // a request came that no script answers, or was for a host that nobody declared
 	Broken   string        // what the harness could not do; "": it could
 	Marks    []string      // reached, in the order of Marks
 	Features []string      // kinds of behaviour that were seen, sorted
@@ -74,7 +74,7 @@ func play(t *testing.T, g sim.Gateway, j Job, s gen.Story, onStuck func(Result))
 		}
 	}
 	v := sim.Run(t, g, d, o)
-	r.Adrift = slices.ContainsFunc(v.Findings, unanswered)
+	r.Adrift = slices.ContainsFunc(v.Findings, unanswered) || undeclared(d)
 	r.Broken, r.Virtual, r.Hash = v.Error, time.Duration(v.Virtual), v.Trace.Hash
 	r.Failures = failuresOf(v, seen, times)
 	r.Marks = reached(d, seen)

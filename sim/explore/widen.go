@@ -1,7 +1,9 @@
 package explore
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -35,3 +37,24 @@ func widened(d *drill.Drill, status int) *drill.Drill {
 func anyone(status int) fakeupstream.Rule {
 	return fakeupstream.Rule{Key: fakeupstream.KeyAny, Answers: []fakeupstream.Answer{{Status: status}}}
 }
+
+// undeclared reports whether a client is sent to a host that no upstream with a rule
+// is declared for. Such a drill is about something else than the one that it was
+// shrunk from.
+func undeclared(d *drill.Drill) bool {
+	served := map[string]bool{}
+	for _, s := range d.Steps {
+		if op, ok := s.Op.(drill.UpstreamOp); ok && (len(op.Rules) > 0 || op.Options.Proxy) {
+			host, _, _ := strings.Cut(op.Host, ":")
+			served[host] = true
+		}
+	}
+	for _, target := range targetHost.FindAllStringSubmatch(d.String(), -1) {
+		if !served[target[1]] {
+			return true
+		}
+	}
+	return false
+}
+
+var targetHost = regexp.MustCompile(`(?:request \S+ https?://|connect \S+ )([\w.-]+\.invalid)`)

@@ -18,14 +18,8 @@ type explorer struct {
 	swarm     swarm
 	used      map[string]time.Duration // when a tunnel was last used
 	names     int                      // of started steps and of clients, so far
-	underway  []underway
-	faulty    bool // something was done to the network
-}
-
-// underway is a step that was started and that nobody has awaited.
-type underway struct {
-	name, tunnel string // tunnel: "" where it has none of its own
-	reload       bool
+	underway  []string                 // steps that were started and that nobody has awaited
+	faulty    bool                     // something was done to the network
 }
 
 // idleLimit is how long a tunnel may rest and be used again: gateways end those

@@ -119,7 +119,7 @@ func (w *writer) begins(host string) {
 	name := w.newName("s")
 	r := w.withKey(drill.Request{Method: http.MethodPost})
 	w.do(drill.StartOp{Name: name, Op: drill.RequestOp{Client: w.newName("c"), URL: "https://" + host + path, Request: r}})
-	w.underway = append(w.underway, underway{name: name})
+	w.underway = append(w.underway, name)
 }
 
 // awaitFirst waits for what was started first. A source that stalls has to be well
@@ -129,7 +129,7 @@ func (w *writer) awaitFirst() {
 		visit(w)
 		return
 	}
-	w.do(drill.AwaitOp{Name: w.underway[0].name})
+	w.do(drill.AwaitOp{Name: w.underway[0]})
 	w.underway = w.underway[1:]
 }
 
@@ -138,7 +138,7 @@ func (w *writer) cancelFirst() {
 		visit(w)
 		return
 	}
-	w.do(drill.CancelOp{Name: w.underway[0].name})
+	w.do(drill.CancelOp{Name: w.underway[0]})
 	w.underway = w.underway[1:]
 }
 
@@ -214,7 +214,7 @@ func holdUp(w *writer) {
 	w.rescriptAs(host, []string{"key any end=loop: " + held})
 	w.begins(host)
 	w.script(host)
-	choose(w, "meanwhile", visit, edited, (*writer).reload, wait, (*writer).startRequest, pause)
+	choose(w, "meanwhile", visit, edited, (*writer).reload, (*writer).startRequest, pause) // nobody waits for an hour
 	if pick(w, "leaves", false, true) {
 		w.cancelFirst()
 	}
@@ -228,7 +228,7 @@ func leavesBetween(w *writer) {
 	w.begins(host)
 	w.do(drill.AdvanceOp{By: time.Second})
 	last := len(w.underway) - 1
-	w.do(drill.CancelOp{Name: w.underway[last].name})
+	w.do(drill.CancelOp{Name: w.underway[last]})
 	w.underway = w.underway[:last]
 	w.script(host)
 }

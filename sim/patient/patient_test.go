@@ -59,6 +59,6 @@ func ExampleNew() {
 	_, err := patient.New("perfect")
 	fmt.Println(err)
 	// Output:
-	// [connect-mitm lock-across-io]
-	// patient: no such gateway: "perfect"; there are connect-mitm, lock-across-io
+	// [connect-mitm lock-across-io canary]
+	// patient: no such gateway: "perfect"; there are connect-mitm, lock-across-io, canary
 }

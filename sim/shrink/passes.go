@@ -23,6 +23,22 @@ func (s *shrinker) dropSteps() {
 	}
 }
 
+// pairsUpTo is how many steps a drill may have for every two of them to be tried.
+const pairsUpTo = 14
+
+// dropPairs leaves out two steps that stand apart: a fault and its heal, a row's way
+// out and its way back.
+func (s *shrinker) dropPairs() {
+	for j := len(s.best) - 1; j > 0 && len(s.best) <= pairsUpTo; j-- {
+		for i := j - 1; i >= 0 && j < len(s.best); i-- {
+			if s.try(s.best.without(j, j+1).without(i, i+1)) {
+				j = len(s.best)
+				break
+			}
+		}
+	}
+}
+
 // dropLines leaves out lines of blocks: rules, and steps that run in parallel. One
 // that is left of those may run by itself; so may a step that was started.
 func (s *shrinker) dropLines() {

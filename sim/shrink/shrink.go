@@ -49,6 +49,9 @@ func Shrink(d *drill.Drill, seed uint64, o Options, still func(d *drill.Drill, s
 		s.dropWords()
 		s.plainer()
 		s.calmSeed()
+		if before == s.smaller {
+			s.dropPairs()
+		}
 	}
 	s.rename()
 	small, ok := s.parse(s.best)

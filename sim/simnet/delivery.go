@@ -2,6 +2,7 @@ package simnet
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -86,4 +87,12 @@ func (h *deliveryHeap) Pop() any {
 	old[len(old)-1] = nil
 	*h = old[:len(old)-1]
 	return last
+}
+
+// Dialed is a connection that somebody opens.
+type Dialed struct {
+	Conn    string // its name
+	From    string // the actor who dials
+	Host    string // whose the address is; an address that is nobody's, as text
+	Address netip.AddrPort
 }

@@ -33,7 +33,6 @@ import (
 	"context"
 	"errors"
 	"net"
-	"net/netip"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -65,14 +64,6 @@ type Config struct {
 	// OnDial is called by the driver for every connection that reaches its address,
 	// whether or not somebody listens there; nil means nobody cares. It must not block.
 	OnDial func(Dialed)
-}
-
-// Dialed is a connection that somebody opens.
-type Dialed struct {
-	Conn    string // its name
-	From    string // the actor who dials
-	Host    string // whose the address is; an address that is nobody's, as text
-	Address netip.AddrPort
 }
 
 // Network is a set of hosts and connections with one driver. Its methods are

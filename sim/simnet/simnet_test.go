@@ -319,3 +319,20 @@ func TestSettleEndsWithItsContext(t *testing.T) {
 		assert.ErrorIs(t, n.Settle(context.Background()), simnet.ErrClosed)
 	})
 }
+
+// Every dial is told, whoever listens: a guard is judged by what was tried.
+func TestDialsAreTold(t *testing.T) {
+	var told []string
+	cfg := simnet.Config{OnDial: func(d simnet.Dialed) {
+		told = append(told, fmt.Sprint(d.From, " ", d.Conn, " ", d.Host, " ", d.Address.Port()))
+	}}
+	inNetwork(t, cfg, func(t *testing.T, n *simnet.Network, near, far *simnet.Conn) {
+		_, err := n.Dialer("gateway")(context.Background(), "tcp", "alpha.invalid:81")
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		_, err = n.Dialer("gateway")(context.Background(), "tcp", "10.1.2.3:443")
+		require.Error(t, err)
+		assert.Equal(t, []string{"t1 t1 alpha.invalid 443", "gateway gateway>alpha.invalid:81#1 alpha.invalid 81", "gateway gateway>10.1.2.3#1 10.1.2.3 443"}, told)
+		require.NoError(t, near.Close())
+		require.NoError(t, far.Close())
+	})
+}

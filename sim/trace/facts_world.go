@@ -6,17 +6,6 @@ import (
 	"time"
 )
 
-// ReloadBegan is a reload before it asks the source.
-type ReloadBegan struct {
-	Reload int // its number, from 1
-}
-
-func (ReloadBegan) Actor() Actor     { return Actor{RankGateway, ""} }
-func (r ReloadBegan) String() string { return fmt.Sprintf("reload %d began", r.Reload) }
-
-// Silent implements Silent.
-func (ReloadBegan) Silent() bool { return true }
-
 // KeyHealed is what came of an operator's word that a key is in order again.
 type KeyHealed struct {
 	Provider string

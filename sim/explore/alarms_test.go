@@ -1,0 +1,120 @@
+package explore_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/explore"
+	"github.com/gatedrill/gatedrill/sim/gen"
+)
+
+// What looked like a fault of the reference gateway to some check, was found by
+// exploring and shrunk, and is none.
+func TestNoFalseAlarms(t *testing.T) {
+	for name, text := range map[string]string{
+		"an answer on its way when the link was cut": `provider alpha openai https://alpha.invalid/v1
+upstream alpha.invalid
+  key any: 200
+reload
+connect t1 alpha.invalid:443
+send t1 POST /v1/chat/completions
+net gateway>alpha.invalid cut
+request POST https://alpha.invalid/v1/chat/completions
+`,
+		"a stream whose link was cut": `upstream alpha.invalid
+  key any: 200 stream every=1s
+start s1 request POST https://alpha.invalid/v1/chat/completions
+net gateway>alpha.invalid cut
+advance 5s
+net *>* heal
+await s1
+`,
+		"a refusal that broke off, and an answer of the gateway's own": `provider beta openai https://beta.invalid/v1 keys k0
+reload
+upstream beta.invalid
+  key any: 429 truncate after=byte:10
+request POST https://beta.invalid/v1/chat/completions
+`,
+		"a heal at the very moment": `upstream alpha.invalid
+  key any: 429
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+connect t1 alpha.invalid:443
+send t1 POST /v1/chat/completions
+heal alpha k0
+`,
+		"keys that the live row does not have": `upstream alpha.invalid
+  key any: 403
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+request POST https://alpha.invalid/v1/chat/completions
+provider alpha set keys
+expect keys alpha
+`,
+		"a request that ends when its provider is gone": `provider alpha openai https://alpha.invalid/v1
+reload
+upstream alpha.invalid
+  key any: 200 stream every=1s
+start s1 request POST https://alpha.invalid/v1/chat/completions
+provider alpha rename beta
+reload
+cancel s1
+`,
+		"a rate limit that nobody's key got": `provider beta openai https://beta.invalid/v1 keys k0
+reload
+provider beta delete
+reload
+upstream beta.invalid
+  key any: 429
+request POST https://beta.invalid/v1/chat/completions
+`,
+		"a dead connection, and the same once more": `provider alpha openai https://alpha.invalid/v1
+upstream alpha.invalid
+  key any end=loop: 200, then 200 reset after=status
+reload
+connect t1 alpha.invalid:443
+send t1 POST /v1/chat/completions
+send t1 POST /v1/chat/completions key=mine
+`,
+		"an answer that takes longer than its provider lives": `provider beta openai https://beta.invalid/v1 keys k0
+upstream beta.invalid
+  key any: 200 delay=1s
+reload
+start s1 request POST https://beta.invalid/v1/chat/completions
+provider beta disable
+reload
+await s1
+`,
+		"a key with two lives": `upstream alpha.invalid
+  key any: 429
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+request POST https://alpha.invalid/v1/chat/completions
+provider alpha delete
+reload
+provider gamma openai https://alpha.invalid/v1 keys k0
+reload
+request POST https://alpha.invalid/v1/chat/completions
+heal gamma k0
+provider gamma delete
+reload
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+request POST https://alpha.invalid/v1/chat/completions
+`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, err := drill.Parse("alarm.drill", []byte(text))
+			require.NoError(t, err)
+			for seed := range uint64(3) {
+				r := explore.Play(t, sim.Reference(), explore.Job{}, gen.Story{Drill: d, Seed: seed + 1})
+				assert.Empty(t, r.Broken)
+				assert.Empty(t, r.Failures, "on seed %d", seed+1)
+			}
+		})
+	}
+}
