@@ -1,6 +1,6 @@
 # `make check` is everything that a change must pass.
 
-.PHONY: check fmt vet staticcheck test race e2e replay
+.PHONY: check fmt vet staticcheck test race e2e clients replay
 
 check: fmt vet staticcheck race e2e
 
@@ -23,6 +23,11 @@ race:
 # gatedrill inherits them.
 e2e:
 	cd e2e && go vet ./... && go test ./...
+
+# The vendors' Node SDKs through gatedrill serve. Not in check: it wants npm, and fetches what e2e/node names.
+clients:
+	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
+	cd e2e && GATEDRILL_CLIENTS=1 go test -count=1 -run TestNodeClients .
 
 # The whole determinism run. In one process: 500 seeds of a drill with four
 # clients, a failover and a reload, and of the bare engine, with GOMAXPROCS 2 and

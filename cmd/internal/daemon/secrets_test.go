@@ -61,10 +61,12 @@ providers:
 	keep(p.ask("none", "/v1/models", token))
 	keep(p.ask("alpha", "/v1/models", "wrong"))
 	keep(p.ask("alpha", "/v1/models", ""))
-	for _, proxy := range []string{"http://me:" + token + "@" + p.on.Proxy, "http://me:wrong@" + p.on.Proxy} {
-		for _, target := range []string{srv.URL + "/v1/models", "https://localhost:" + deadPort + "/v1/messages", "https://127.0.0.2:" + port + "/", "https://127.0.0.1:1/"} {
-			seen.WriteString(curl(t, "-x", proxy, "--cacert", p.ca, target))
-			seen.WriteString(curl(t, "-x", proxy, "--cacert", p.ca, "-H", "Authorization: Bearer "+token, target))
+	for _, proxy := range []string{"http://me:" + token + "@" + p.on.Proxy, "http://me:wrong@" + p.on.Proxy,
+		"https://me:" + token + "@" + p.on.ProxyTLS, "https://me:wrong@" + p.on.ProxyTLS} {
+		for _, target := range []string{srv.URL + "/v1/models", "http://localhost:" + deadPort + "/v1/messages", "http://127.0.0.1:1/", // the last two in absolute form
+			"https://localhost:" + deadPort + "/v1/messages", "https://127.0.0.2:" + port + "/", "https://127.0.0.1:1/"} {
+			seen.WriteString(curl(t, "-x", proxy, "--proxy-cacert", p.ca, "--cacert", p.ca, target))
+			seen.WriteString(curl(t, "-x", proxy, "--proxy-cacert", p.ca, "--cacert", p.ca, "-H", "Authorization: Bearer "+token, target))
 		}
 	}
 	// Administrators, and who is none.

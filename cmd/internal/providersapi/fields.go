@@ -61,7 +61,7 @@ func (f form) read(members []member) (fields, error) {
 	for _, m := range members {
 		switch {
 		case !has(f.known, m.name):
-			r.wrong("is unknown; there are "+strings.Join(f.known, ", "), m.name)
+			r.unknown(m.name)
 		case seen[m.name]:
 			r.wrong("is there twice", m.name)
 		default:
@@ -78,6 +78,20 @@ func (f form) read(members []member) (fields, error) {
 		return fields{}, wrong(r.mistakes)
 	}
 	return r.fields, nil
+}
+
+// longestShown is the length of what may be quoted of a body.
+const longestShown = 24
+
+// unknown reports a member by its name, unless that may be a key in the wrong place: one
+// is longer than any name that is meant, or has digits.
+func (r *reading) unknown(name string) {
+	known := "; there are " + strings.Join(r.known, ", ")
+	if len(name) > longestShown || strings.ContainsAny(name, "0123456789") {
+		r.wrong("has an unknown member, whose name is not shown" + known)
+		return
+	}
+	r.wrong("is unknown"+known, name)
 }
 
 func has(names []string, name string) bool {

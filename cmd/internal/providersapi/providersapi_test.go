@@ -158,9 +158,10 @@ func TestEveryMistakeAtOnce(t *testing.T) {
 		"#/disabled is there twice",
 		"#/position is a place in the order, a whole number from 1",
 		"#/a~1b%20%C3%A4 is unknown; there are name, type, base_url, disabled, keys, position",
+		"# has an unknown member, whose name is not shown; there are name, type, base_url, disabled, keys, position",
 		"#/type is required",
 	}, pointers(l.must(422, "POST /providers", `{"name": "", "base_url": 7, "keys": ["", null, "sk \n"], "disabled": 0, "disabled": true,
-		"position": 1.0, "a/b ä": 1}`)))
+		"position": 1.0, "a/b ä": 1, "`+key+`": 1}`)))
 	// What the gateway itself finds is found for each member, too.
 	odd := `{"name": "c", "type": "gemini", "base_url": "ftp://c.invalid", "keys": ["` + key + `", "` + key + `"]}`
 	assert.Equal(t, []string{
