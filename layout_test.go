@@ -18,7 +18,8 @@ const module = "github.com/gatedrill/gatedrill"
 // not listed themselves.
 var layout = map[string]struct{ own, outside []string }{
 	"keypool":      {nil, []string{"github.com/coder/quartz"}},
-	"proxy":        {[]string{"keypool"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/prometheus/client_golang", "golang.org/x/net"}},
+	"proxy":        {[]string{"keypool", "proxy/record"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/prometheus/client_golang", "golang.org/x/net"}},
+	"proxy/record": {nil, []string{"github.com/coder/quartz"}},
 	"fakeupstream": {nil, []string{"github.com/coder/quartz"}},
 	"sim/simnet":   {nil, nil},
 	"sim/trace":    {[]string{"sim/simnet"}, nil},

@@ -42,6 +42,7 @@ func (s *Server) enableKey(ctx context.Context, provider string, n int) (hint st
 		key.Leave() // first, so that no refusal slips in between
 		changed = key.Enable()
 	}
+	s.recordHeal(provider, key.Secret())
 	if changed {
 		s.logHealed(ctx, provider, hint, "an operator's word")
 	}

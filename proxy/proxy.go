@@ -66,6 +66,7 @@ type Server struct {
 	kept      keptStates    // touched only while reloading is held
 
 	upstream *upstream
+	outside  http.RoundTripper // upstream.outside, recorded
 	bridge   http.Handler
 	remote   *remoteBridge // nil: the bridge is in-process
 
@@ -112,6 +113,7 @@ func New(cfg Config) (*Server, error) {
 	s.live.Store(&Snapshot{})
 	s.leaves = newLeafCache(cfg.CA, cfg.Clock, s.ids)
 	s.upstream = newUpstream(&s.cfg)
+	s.outside = cfg.Recorder.Transport("", s.upstream.outside)
 	s.metrics = newMetrics(s.Snapshot)
 	if err := s.metrics.register(cfg.Registry); err != nil {
 		s.cut()

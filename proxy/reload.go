@@ -36,6 +36,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	if err != nil {
 		err = refreshError(err)
 		fault = s.scrub(err.Error())
+		s.recordReloadFailed(fault)
 		s.log.LogAttrs(ctx, slog.LevelError, "reload failed, the previous providers stay",
 			slog.String("error", fault))
 	}
@@ -74,6 +75,7 @@ func (s *Server) reload(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	legacy.settle()
+	s.recordReload(providers, next)
 	s.live.Store(next)
 	s.metrics.published(next)
 	for _, key := range legacy.healed {
@@ -94,6 +96,7 @@ func (s *Server) connect(r *row) *via {
 	if wrap := s.cfg.WrapUpstream; wrap != nil {
 		inner = wrap(inner)
 	}
+	inner = s.cfg.Recorder.Transport(r.Name, inner)
 	return &via{account: account, transport: keypool.NewTransport(r.pool, inner, keypool.Config{
 		Vendor:         r.vendor,
 		Policy:         s.cfg.Policy,
