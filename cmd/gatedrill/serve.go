@@ -60,7 +60,7 @@ func (c *serveCmd) Run(a *app) error {
 		fmt.Fprintf(a.stdout, "%s: no mistakes, %d %s\n", c.Config, len(loaded.Providers), plural(len(loaded.Providers), "provider"))
 		return nil
 	}
-	return serve(a, loaded, options, recording{dir: c.Record, bodies: c.Bodies, redact: c.Redact})
+	return serve(a, loaded, options, recordWish{dir: c.Record, bodies: c.Bodies, redact: c.Redact})
 }
 
 // overrides are the flags that were given, here or in the environment.
@@ -124,7 +124,7 @@ func plural(n int, word string) string {
 }
 
 // serve runs the gateway until a signal ends it.
-func serve(a *app, loaded *config.Loaded, options config.Options, rec recording) (err error) {
+func serve(a *app, loaded *config.Loaded, options config.Options, rec recordWish) (err error) {
 	f := loaded.File
 	log := daemon.NewLogger(a.stderr, f.Log.Level, f.Log.Format)
 	settings, err := loaded.Settings()

@@ -13,15 +13,15 @@ import (
 	facts "github.com/gatedrill/gatedrill/proxy/record"
 )
 
-// recording is what the flags of serve say about one.
-type recording struct {
+// recordWish is what the flags of serve say about one.
+type recordWish struct {
 	dir, bodies string
 	redact      []string
 }
 
 // begin makes a recorder for the gateway, and its metrics. The function that it returns
 // ends the recording; it is called when the gateway has stopped.
-func (c recording) begin(settings *proxy.Config, loaded *config.Loaded, log *slog.Logger) (end func() error, err error) {
+func (c recordWish) begin(settings *proxy.Config, loaded *config.Loaded, log *slog.Logger) (end func() error, err error) {
 	if c.dir == "" {
 		return func() error { return nil }, nil
 	}
@@ -51,7 +51,7 @@ func (c recording) begin(settings *proxy.Config, loaded *config.Loaded, log *slo
 }
 
 // rules reports every pattern that does not compile.
-func (c recording) rules() (list []facts.Rule, err error) {
+func (c recordWish) rules() (list []facts.Rule, err error) {
 	var faults []error
 	for _, text := range c.redact {
 		pattern, err := regexp.Compile(text)
