@@ -21,6 +21,13 @@ const (
 	DefaultBufferBytes = 16 << 20
 )
 
+// Lines are written together, every writeEvery or once so many bytes have gathered: a
+// write for each line would cost more than all the rest of a recording.
+const (
+	writeEvery = 100 * time.Millisecond
+	gathered   = 64 << 10
+)
+
 // File is what a Dir writes to; *os.File is one.
 type File interface {
 	io.Writer
@@ -38,7 +45,7 @@ type DirConfig struct {
 	// DefaultRotateBytes.
 	RotateBytes int64
 	// SyncEvery is how often what was written is synced to the disk: that much can be lost
-	// when the machine dies, and nothing that was written when only the process does; 0:
+	// when the machine dies, and a tenth of a second when only the process does; 0:
 	// DefaultSyncEvery.
 	SyncEvery time.Duration
 	// BufferBytes bounds what waits for a slow disk; beyond it lines are lost, counted, and
@@ -123,7 +130,7 @@ func Open(cfg DirConfig) (*Dir, error) {
 	if err := d.begin(); err != nil {
 		return nil, fmt.Errorf("record: %w", err)
 	}
-	d.tick = cfg.Clock.NewTicker(cfg.SyncEvery, "record", "sync")
+	d.tick = cfg.Clock.NewTicker(min(writeEvery, cfg.SyncEvery), "record", "write")
 	go d.run()
 	return d, nil
 }
@@ -145,11 +152,11 @@ func (d *Dir) Append(line []byte) {
 		d.mu.Unlock()
 		return
 	}
-	wake := len(d.buf) == 0
+	before := len(d.buf)
 	d.buf = append(d.buf, line...)
 	d.counts = append(d.counts, len(line))
 	d.mu.Unlock()
-	if wake {
+	if before < gathered && before+len(line) >= gathered {
 		select {
 		case d.wake <- struct{}{}:
 		default:
@@ -180,14 +187,18 @@ func (d *Dir) Close() error {
 
 func (d *Dir) run() {
 	defer close(d.done)
-	defer d.tick.Stop("record", "sync")
+	defer d.tick.Stop("record", "write")
+	synced := d.cfg.Clock.Now("record", "sync")
 	for open := true; open; {
 		select {
 		case _, open = <-d.wake:
 		case <-d.tick.C:
-			d.sync()
 		}
 		d.drain()
+		if now := d.cfg.Clock.Now("record", "sync"); now.Sub(synced) >= d.cfg.SyncEvery {
+			synced = now
+			d.sync()
+		}
 	}
 	d.drain()
 	if !d.stopped {
