@@ -18,7 +18,8 @@ const module = "github.com/gatedrill/gatedrill"
 // not listed themselves.
 var layout = map[string]struct{ own, outside []string }{
 	"keypool":      {nil, []string{"github.com/coder/quartz"}},
-	"proxy":        {[]string{"keypool"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/prometheus/client_golang", "golang.org/x/net"}},
+	"proxy":        {[]string{"keypool", "proxy/record"}, []string{"github.com/coder/quartz", "github.com/elazarl/goproxy", "github.com/prometheus/client_golang", "golang.org/x/net"}},
+	"proxy/record": {nil, []string{"github.com/coder/quartz"}},
 	"fakeupstream": {nil, []string{"github.com/coder/quartz"}},
 	"sim/simnet":   {nil, nil},
 	"sim/trace":    {[]string{"sim/simnet"}, nil},
@@ -29,6 +30,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/loopback":           {[]string{"fakeupstream", "proxy"}, nil},
 	"sim/model":              {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
 	"sim/gen":                {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
+	"sim/recording":          {[]string{"proxy/record", "sim"}, nil},
 	"sim/law":                {[]string{"sim"}, nil},
 	"sim/shrink":             {[]string{"sim/drill"}, nil},
 	"sim/explore":            {[]string{"fakeupstream", "sim"}, nil},

@@ -18,7 +18,7 @@ func (s *Server) serveAbsolute(w http.ResponseWriter, r *http.Request) {
 		port = "443"
 	}
 	target, err := parseAbsolute(r.RequestURI, port)
-	answer, rec := s.begin(w, target.dial, r.URL.Path)
+	answer, rec := s.begin(w, r, target.dial, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	switch {
 	case r.URL.Scheme == "https":
@@ -91,7 +91,7 @@ func (s *Server) forwardAbsolute(w http.ResponseWriter, r *http.Request, target 
 	out := newRequest(r, u, header)
 	out.Host = r.Host
 	s.exchange(w, r, out, exchange{
-		via:      s.upstream.outside,
+		via:      s.outside,
 		pinned:   p,
 		verbatim: true,
 		replay:   readAhead,

@@ -45,7 +45,7 @@ func (s *Server) ServeBaseURL(l net.Listener) error {
 // serveBaseURL handles one request of base-URL mode. The snapshot is not looked at
 // before the token, or the answer would tell who has one from who has not.
 func (s *Server) serveBaseURL(w http.ResponseWriter, r *http.Request) {
-	answer, rec := s.begin(w, r.Host, r.URL.Path)
+	answer, rec := s.begin(w, r, r.Host, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	if !strings.HasPrefix(r.RequestURI, "/") {
 		refuse(answer, http.StatusBadRequest, fmt.Sprintf(usageBaseURL, s.cfg.BridgePrefix))

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/gatedrill/gatedrill/keypool"
+	facts "github.com/gatedrill/gatedrill/proxy/record"
 )
 
 // ErrConfig is wrapped by every mistake that New finds in a Config.
@@ -123,6 +124,10 @@ type Config struct {
 	// witness sees every attempt; nil: nothing does. Called once per provider and
 	// change of it, when a request comes.
 	WrapUpstream func(http.RoundTripper) http.RoundTripper
+	// Recorder writes down what the server does; nil: nothing is recorded. It is the
+	// caller's to end, after Shutdown. With BridgeURL, attempts are for the other process
+	// to record.
+	Recorder *facts.Recorder
 
 	// Policy judges the upstreams' answers; zero: keypool.Strict.
 	Policy keypool.Policy

@@ -55,7 +55,7 @@ func (s *Server) serveOuter(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Scheme != "":
 		s.serveAbsolute(w, r)
 	default:
-		answer, rec := s.begin(w, r.Host, r.URL.Path)
+		answer, rec := s.begin(w, r, r.Host, r.URL.Path)
 		defer s.logRequest(r, answer, rec)
 		refuse(answer, http.StatusBadRequest, usage)
 	}
@@ -66,7 +66,7 @@ func (s *Server) serveOuter(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveConnect(w http.ResponseWriter, r *http.Request) {
 	target, err := parseAuthority(r.RequestURI)
 	// What does not parse is not logged: a token may be where it does not belong.
-	answer, rec := s.begin(w, target.dial, "")
+	answer, rec := s.begin(w, r, target.dial, "")
 	t := &tunnel{authority: target, id: rec.id}
 	r = r.WithContext(withRequestID(r.Context(), rec.id))
 	defer func() {

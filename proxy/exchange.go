@@ -45,7 +45,7 @@ func (s *Server) exchange(w http.ResponseWriter, r, out *http.Request, x exchang
 	defer body.stop()
 	last.upload, last.hints = body, hints{w: w, r: r, upload: body}
 	defer last.end()
-	ctx := context.WithValue(r.Context(), pinnedKey{}, x.pinned)
+	ctx := s.recording(context.WithValue(r.Context(), pinnedKey{}, x.pinned), x.pinned.id)
 	resp, err := x.via.RoundTrip(last.watch(ctx, out))
 	last.hints.stop()
 	if err == nil && (resp.StatusCode < 200 || resp.StatusCode > 999) {

@@ -41,6 +41,7 @@ func (s *Server) enableKey(ctx context.Context, provider string, n int) (hint st
 	if before.State != keypool.Available {
 		changed = key.Enable()
 	}
+	s.recordHeal(provider, key.Secret())
 	if changed {
 		s.logHealed(ctx, provider, hint, "an operator's word")
 	}

@@ -26,7 +26,7 @@ type pinnedKey struct{}
 // through when it no longer has.
 func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 	t := r.Context().Value(tunnelKey{}).(*tunnel)
-	answer, rec := s.begin(w, t.host, r.URL.Path)
+	answer, rec := s.begin(w, r, t.host, r.URL.Path)
 	defer func() { s.logRequest(r, answer, rec) }()
 	p := &pinned{snapshot: s.Snapshot(), id: rec.id, tunnel: t, conn: http.NewResponseController(w)}
 	switch live := p.snapshot.hosts.get(t.host); {
@@ -47,7 +47,7 @@ func (s *Server) serveRequest(w http.ResponseWriter, r *http.Request) {
 }
 
 // begin opens a request's answer and its line in the log.
-func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter, *record) {
+func (s *Server) begin(w http.ResponseWriter, r *http.Request, host, path string) (*statusWriter, *record) {
 	both := &struct {
 		answer statusWriter
 		rec    record
@@ -55,6 +55,7 @@ func (s *Server) begin(w http.ResponseWriter, host, path string) (*statusWriter,
 		statusWriter{ResponseWriter: w, conns: s.conns},
 		record{id: s.stamp(w), verdict: verdictRefused, host: host, path: path},
 	}
+	s.recordRequest(r, &both.rec)
 	return &both.answer, &both.rec
 }
 
@@ -125,6 +126,7 @@ type statusWriter struct {
 	http.ResponseWriter
 	conns  *ledger
 	status int
+	sent   int64 // bytes of the body, as they were given to the connection
 }
 
 func (w *statusWriter) WriteHeader(status int) {
@@ -141,7 +143,9 @@ func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.WriteHeader(http.StatusOK)
 	}
-	return w.ResponseWriter.Write(p)
+	n, err := w.ResponseWriter.Write(p)
+	w.sent += int64(n)
+	return n, err
 }
 
 // Flush implements http.Flusher for witnesses that look for it.

@@ -41,11 +41,13 @@ func (s *Server) intercept(t *tunnel) {
 		if !handed {
 			_ = t.Close()
 			s.conns.remove(t.accepted)
+			s.recordTunnelEnd(t, 0, 0)
 		}
 	}()
 	if _, err := io.WriteString(t, established); err != nil {
 		return
 	}
+	s.recordTunnel(t)
 	s.metrics.intercepted.Inc()
 	s.conns.mark(t.accepted, t, false) // nothing to finish before the first request
 

@@ -36,7 +36,7 @@ func (s *Server) passThrough(w http.ResponseWriter, r *http.Request, p *pinned) 
 		out.Host = p.tunnel.hostHeader()
 	}
 	s.exchange(w, r, out, exchange{
-		via:      s.upstream.outside,
+		via:      s.outside,
 		pinned:   p,
 		verbatim: true,
 		replay:   readAhead,

@@ -67,6 +67,7 @@ type Server struct {
 	anew      bool          // reloads take nothing over; for the tests that compare both ways
 
 	upstream *upstream
+	outside  http.RoundTripper // upstream.outside, recorded
 	bridge   http.Handler
 	remote   *remoteBridge // nil: the bridge is in-process
 
@@ -114,6 +115,7 @@ func New(cfg Config) (*Server, error) {
 	s.live.Store(&Snapshot{})
 	s.leaves = newLeafCache(cfg.CA, cfg.Clock, s.ids)
 	s.upstream = newUpstream(&s.cfg)
+	s.outside = cfg.Recorder.Transport("", s.upstream.outside)
 	s.metrics = newMetrics(s.Snapshot)
 	if err := s.metrics.register(cfg.Registry); err != nil {
 		s.cut()

@@ -37,6 +37,7 @@ const (
 // request's allocations. A status of 0 means that the connection was ended without an
 // answer.
 func (s *Server) logRequest(r *http.Request, w *statusWriter, rec *record) {
+	s.recordDone(r, w, rec)
 	if !s.log.Enabled(r.Context(), slog.LevelInfo) {
 		return
 	}

@@ -37,6 +37,7 @@ func (s *Server) Reload(ctx context.Context) error {
 	if err != nil {
 		err = refreshError(err)
 		fault = s.scrub(err.Error())
+		s.recordReloadFailed(fault)
 		s.log.LogAttrs(ctx, slog.LevelError, "reload failed, the previous providers stay",
 			slog.String("error", fault))
 	}
@@ -73,6 +74,7 @@ func (s *Server) reload(ctx context.Context) error {
 	}
 	legacy.settle()
 	next := d.snapshot()
+	s.recordReload(providers, next)
 	s.live.Store(next)
 	s.metrics.published(next, d.left)
 	for _, key := range legacy.healed {
@@ -99,6 +101,7 @@ func (s *Server) open(v *via) (http.RoundTripper, *account) {
 		if wrap := s.cfg.WrapUpstream; wrap != nil {
 			inner = wrap(inner)
 		}
+		inner = s.cfg.Recorder.Transport(v.name, inner)
 		v.transport = keypool.NewTransport(v.pool, inner, keypool.Config{
 			Vendor:         v.vendor,
 			Policy:         s.cfg.Policy,

@@ -45,7 +45,12 @@ func (s *Server) buildServers() {
 		}
 	}
 	s.inner = s.httpServer(http.HandlerFunc(s.serveRequest))
-	s.inner.ConnState = s.conns.innerState
+	s.inner.ConnState = func(conn net.Conn, state http.ConnState) {
+		s.conns.innerState(conn, state)
+		if c, ok := conn.(*innerConn); ok && state == http.StateClosed {
+			s.recordTunnelEnd(c.tunnel, 0, 0)
+		}
+	}
 	s.inner.ConnContext = func(ctx context.Context, conn net.Conn) context.Context {
 		return context.WithValue(ctx, tunnelKey{}, conn.(*innerConn).tunnel)
 	}

@@ -33,30 +33,35 @@ func (s *Server) connectRaw(w http.ResponseWriter, r *http.Request, t *tunnel) {
 		if _, err := io.WriteString(t, established); err != nil {
 			return
 		}
+		s.recordTunnel(t)
 		s.metrics.tunneled.Inc()
-		s.splice(t.Conn, upstream)
+		up, down := s.splice(t.Conn, upstream)
+		s.recordTunnelEnd(t, up, down)
 	})
 }
 
 // splice copies both ways until both sides have ended. The end of one direction is
 // passed on as such, since a client may send everything, say so, and wait for the
-// answer; an error ends both.
-func (s *Server) splice(client, upstream net.Conn) {
+// answer; an error ends both. It returns the bytes of each direction.
+func (s *Server) splice(client, upstream net.Conn) (up, down int64) {
 	back := make(chan struct{})
 	go func() {
 		defer close(back)
-		oneWay(client, upstream)
+		down = oneWay(client, upstream)
 	}()
-	oneWay(upstream, client)
+	up = oneWay(upstream, client)
 	<-back
+	return up, down
 }
 
-func oneWay(dst, src net.Conn) {
+func oneWay(dst, src net.Conn) int64 {
 	// io.Copy lets the kernel move the bytes where both ends are sockets.
-	if _, err := io.Copy(dst, src); err != nil {
+	n, err := io.Copy(dst, src)
+	if err != nil {
 		_ = dst.Close()
 		_ = src.Close()
-		return
+		return n
 	}
 	_ = closeWrite(dst)
+	return n
 }

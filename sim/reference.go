@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"errors"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/gatedrill/gatedrill/keypool"
 	"github.com/gatedrill/gatedrill/proxy"
+	"github.com/gatedrill/gatedrill/proxy/record"
 	"github.com/gatedrill/gatedrill/sim/drill"
 )
 
@@ -24,12 +26,16 @@ const bridgeAddress = "bridge.invalid:8081"
 // It implements Inspector and Declarer.
 func Reference() Gateway { return &reference{} }
 
+// Recorded is Reference with a recording of what it does, which begins when it starts.
+func Recorded(sink record.Sink) Gateway { return &reference{sink: sink} }
+
 type reference struct {
 	server *proxy.Server
 	served chan error
 	based  chan error   // what ServeBaseURL returned; nil without that mode
 	bridge *http.Server // nil unless the bridge is behind a URL
 	intent Intent
+	sink   record.Sink // nil: nothing is recorded
 }
 
 // Start implements Gateway.
@@ -49,6 +55,12 @@ func (r *reference) Start(_ context.Context, env Env) error {
 	}
 	if err := configure(&cfg, env.Settings); err != nil {
 		return err
+	}
+	if r.sink != nil {
+		cfg.Recorder = record.New(record.Config{Sink: r.sink, Clock: env.Clock, Settings: map[string]string{
+			"policy": cmp.Or(string(env.Settings.Policy), string(drill.PolicyStrict)), "strategy": string(env.Settings.Strategy),
+			"byok": string(env.Settings.OwnKey), "tunnel": string(env.Settings.Tunnel), "auth": string(env.Settings.Auth), "prefix": env.Settings.Prefix,
+		}})
 	}
 	r.intent = IntentOf(env.Settings)
 	if r.server, err = proxy.New(cfg); err != nil {

@@ -12,11 +12,13 @@ import (
 
 // replayCmd plays one drill again.
 type replayCmd struct {
-	File  string `arg:"" help:"A drill file, or a name from the library."`
+	File  string `arg:"" help:"A drill file, a name from the library, or a recording."`
 	Seed  uint64 `default:"1" help:"The seed of the run to play again."`
 	Trace string `placeholder:"FILE" help:"Compare with the trace of the same drill and seed in FILE, as run --trace wrote it."`
 	JSON  bool   `name:"json" help:"Write one line of JSON to stdout, and the rest to stderr. gatedrill help json says what is in it."`
 	gatewayFlag
+	recordingFlags
+	Set []string `placeholder:"CHANGE" sep:"none" help:"Of a recording: what another gateway would have done, with policy=recovering, strategy=round-robin, byok=deny, keys.NAME+=1; may be given several times."`
 }
 
 // Run plays the drill in two processes that schedule goroutines and collect
@@ -24,6 +26,12 @@ type replayCmd struct {
 func (c *replayCmd) Run(a *app) error {
 	if err := c.check(); err != nil {
 		return err
+	}
+	if isRecording(c.File) {
+		return c.playRecording(a)
+	}
+	if len(c.Set) > 0 || c.Start != 0 || c.Partial {
+		return misuse("--set, --start and --partial are for recordings, and %s is none", c.File)
 	}
 	list, err := targets([]string{c.File})
 	if err != nil {

@@ -28,6 +28,9 @@ type serveCmd struct {
 	Policy    string   `env:"GATEDRILL_POLICY" placeholder:"PRESET" help:"policy: recovering or strict."`
 	Strategy  string   `env:"GATEDRILL_STRATEGY" placeholder:"NAME" help:"strategy: primary, round-robin or least-limited."`
 	LogLevel  string   `name:"log-level" env:"GATEDRILL_LOG_LEVEL" placeholder:"LEVEL" help:"log.level: debug, info, warn or error."`
+	Record    string   `env:"GATEDRILL_RECORD" placeholder:"DIR" help:"Write what the gateway does to files in this folder, under aliases of keys: docs/recording.md."`
+	Bodies    string   `env:"GATEDRILL_RECORD_BODIES" enum:"off,hash,keep" default:"off" help:"What --record has of bodies beside their lengths: nothing (off), hash, or keep, with what looks like a secret taken out."`
+	Redact    []string `placeholder:"REGEXP" sep:"none" help:"Taken out of bodies that --bodies keep keeps; may be given several times."`
 	LogFormat string   `name:"log-format" env:"GATEDRILL_LOG_FORMAT" placeholder:"FORMAT" help:"log.format: text or json."`
 }
 
@@ -57,7 +60,7 @@ func (c *serveCmd) Run(a *app) error {
 		fmt.Fprintf(a.stdout, "%s: no mistakes, %d %s\n", c.Config, len(loaded.Providers), plural(len(loaded.Providers), "provider"))
 		return nil
 	}
-	return serve(a, loaded, options)
+	return serve(a, loaded, options, recordWish{dir: c.Record, bodies: c.Bodies, redact: c.Redact})
 }
 
 // overrides are the flags that were given, here or in the environment.
@@ -121,7 +124,7 @@ func plural(n int, word string) string {
 }
 
 // serve runs the gateway until a signal ends it.
-func serve(a *app, loaded *config.Loaded, options config.Options) error {
+func serve(a *app, loaded *config.Loaded, options config.Options, rec recordWish) (err error) {
 	f := loaded.File
 	log := daemon.NewLogger(a.stderr, f.Log.Level, f.Log.Format)
 	settings, err := loaded.Settings()
@@ -136,6 +139,11 @@ func serve(a *app, loaded *config.Loaded, options config.Options) error {
 	if err != nil {
 		return err
 	}
+	end, err := rec.begin(&settings, loaded, log)
+	if err != nil {
+		return errors.Join(err, daemon.Close(backend))
+	}
+	defer func() { err = errors.Join(err, end()) }()
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)

@@ -1,0 +1,332 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/coder/quartz"
+)
+
+// The limits that a zero DirConfig has.
+const (
+	DefaultRotateBytes = 64 << 20
+	DefaultSyncEvery   = time.Second
+	DefaultBufferBytes = 16 << 20
+)
+
+// Lines are written together, every writeEvery or once so many bytes have gathered: a
+// write for each line would cost more than all the rest of a recording.
+const (
+	writeEvery = 100 * time.Millisecond
+	gathered   = 64 << 10
+)
+
+// File is what a Dir writes to; *os.File is one.
+type File interface {
+	io.Writer
+	Sync() error
+	Truncate(size int64) error
+	Close() error
+}
+
+// DirConfig configures a Dir; Path is required.
+type DirConfig struct {
+	// Path is the folder, which is made with mode 0700 when it is not there. It belongs to
+	// one process at a time.
+	Path string
+	// RotateBytes is the size at which a file is ended and another begun; 0:
+	// DefaultRotateBytes.
+	RotateBytes int64
+	// SyncEvery is how often what was written is synced to the disk: that much can be lost
+	// when the machine dies, and a tenth of a second when only the process does; 0:
+	// DefaultSyncEvery.
+	SyncEvery time.Duration
+	// BufferBytes bounds what waits for a slow disk; beyond it lines are lost, counted, and
+	// missed by readers; 0: DefaultBufferBytes.
+	BufferBytes int
+	// OnStop is called once, when the recording stops because the disk is full or broken;
+	// nil: not called.
+	OnStop func(error)
+	// Clock is the time; nil: the real clock.
+	Clock quartz.Clock
+	// Create makes a file that must not be there yet; nil: one of the system, mode 0600.
+	Create func(path string) (File, error)
+}
+
+// Stats are counts of a Dir.
+type Stats struct {
+	Lines   uint64 // taken
+	Lost    uint64 // not written: the disk was too slow, or the recording had stopped
+	Bytes   uint64 // written
+	Stopped bool   // by a failure
+}
+
+// Dir is a Sink that writes files, recording-000001.ndjson and so on, in the background.
+// What it cannot write it drops: whoever records never waits for the disk. It is safe for
+// concurrent use.
+type Dir struct {
+	cfg  DirConfig
+	wake chan struct{}
+	done chan struct{}
+	tick *quartz.Ticker
+
+	mu     sync.Mutex // never held during I/O
+	buf    []byte
+	spare  []byte
+	counts []int // bytes of each line in buf
+	stats  Stats
+	closed bool
+
+	// Of the writing goroutine alone.
+	part    int
+	file    File
+	size    int64 // of whole lines in file
+	dirty   bool
+	began   []byte // the first line of the run
+	lastN   int64
+	lastAt  int64
+	stopped bool
+}
+
+// Open makes a Dir that goes on after the files that are there. A last file that has no
+// end, because its process died, loses the torn line that it may end with, and is given
+// an end. Close ends the recording.
+func Open(cfg DirConfig) (*Dir, error) {
+	if cfg.RotateBytes == 0 {
+		cfg.RotateBytes = DefaultRotateBytes
+	}
+	if cfg.SyncEvery == 0 {
+		cfg.SyncEvery = DefaultSyncEvery
+	}
+	if cfg.BufferBytes == 0 {
+		cfg.BufferBytes = DefaultBufferBytes
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = quartz.NewReal()
+	}
+	if cfg.Create == nil {
+		cfg.Create = createFile
+	}
+	if err := os.MkdirAll(cfg.Path, 0o700); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	last, err := lastPart(cfg.Path)
+	if err != nil {
+		return nil, err
+	}
+	if last > 0 {
+		if err := mend(partPath(cfg.Path, last)); err != nil {
+			return nil, err
+		}
+	}
+	d := &Dir{cfg: cfg, part: last, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if err := d.begin(); err != nil {
+		return nil, fmt.Errorf("record: %w", err)
+	}
+	d.tick = cfg.Clock.NewTicker(min(writeEvery, cfg.SyncEvery), "record", "write")
+	go d.run()
+	return d, nil
+}
+
+func createFile(path string) (File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+}
+
+func partPath(dir string, part int) string {
+	return filepath.Join(dir, fmt.Sprintf("recording-%06d.ndjson", part))
+}
+
+// Append implements Sink.
+func (d *Dir) Append(line []byte) {
+	d.mu.Lock()
+	d.stats.Lines++
+	if d.closed || d.stats.Stopped || len(d.buf)+len(line) > d.cfg.BufferBytes {
+		d.stats.Lost++
+		d.mu.Unlock()
+		return
+	}
+	before := len(d.buf)
+	d.buf = append(d.buf, line...)
+	d.counts = append(d.counts, len(line))
+	d.mu.Unlock()
+	if before < gathered && before+len(line) >= gathered {
+		select {
+		case d.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Stats returns the counts so far.
+func (d *Dir) Stats() Stats {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.stats
+}
+
+// Close writes what is left, says that the recording was stopped, and returns when it is
+// on the disk. Lines that come later are lost.
+func (d *Dir) Close() error {
+	d.mu.Lock()
+	again := d.closed
+	d.closed = true
+	d.mu.Unlock()
+	if !again {
+		close(d.wake)
+	}
+	<-d.done
+	return nil
+}
+
+func (d *Dir) run() {
+	defer close(d.done)
+	defer d.tick.Stop("record", "write")
+	synced := d.cfg.Clock.Now("record", "sync")
+	for open := true; open; {
+		select {
+		case _, open = <-d.wake:
+		case <-d.tick.C:
+		}
+		d.drain()
+		if now := d.cfg.Clock.Now("record", "sync"); now.Sub(synced) >= d.cfg.SyncEvery {
+			synced = now
+			d.sync()
+		}
+	}
+	d.drain()
+	if !d.stopped {
+		d.finish(WhyStopped)
+	}
+}
+
+// drain writes what has gathered.
+func (d *Dir) drain() {
+	d.mu.Lock()
+	buf, counts := d.buf, d.counts
+	d.buf, d.counts = d.spare[:0], nil
+	d.mu.Unlock()
+	for rest := buf; len(counts) > 0 && !d.stopped; {
+		n, lines := 0, 0
+		for n == 0 || lines < len(counts) && d.size+int64(n+counts[lines]) <= d.cfg.RotateBytes {
+			n += counts[lines]
+			lines++
+		}
+		if d.size > 0 && d.size+int64(n) > d.cfg.RotateBytes {
+			d.rotate()
+		}
+		d.write(rest[:n])
+		rest, counts = rest[n:], counts[lines:]
+	}
+	d.mu.Lock()
+	d.spare = buf
+	if d.stopped {
+		d.stats.Lost += uint64(len(counts))
+	}
+	d.mu.Unlock()
+}
+
+// write appends whole lines, or stops the recording.
+func (d *Dir) write(lines []byte) {
+	if d.stopped {
+		return
+	}
+	if d.began == nil {
+		d.began = bytes.Clone(lines[:bytes.IndexByte(lines, '\n')+1])
+	}
+	n, err := d.file.Write(lines)
+	if err != nil {
+		whole := bytes.LastIndexByte(lines[:n], '\n') + 1
+		_ = d.file.Truncate(d.size + int64(whole)) // or the next start does it
+		d.fail(err)
+		return
+	}
+	d.size += int64(n)
+	d.dirty = true
+	last := lines[bytes.LastIndexByte(lines[:n-1], '\n')+1:]
+	d.lastN, d.lastAt = head(last)
+	d.mu.Lock()
+	d.stats.Bytes += uint64(n)
+	d.mu.Unlock()
+}
+
+// head reads the number and the instant of a line.
+func head(line []byte) (n, at int64) {
+	var h struct{ N, At int64 }
+	_ = json.Unmarshal(line, &h)
+	return h.N, h.At
+}
+
+func (d *Dir) sync() {
+	if !d.dirty || d.stopped {
+		return
+	}
+	d.dirty = false
+	if err := d.file.Sync(); err != nil {
+		d.fail(err)
+	}
+}
+
+// begin opens the next part.
+func (d *Dir) begin() (err error) {
+	d.part++
+	d.size = 0
+	d.file, err = d.cfg.Create(partPath(d.cfg.Path, d.part))
+	return err
+}
+
+// rotate ends a part and begins the next with the run's first line again.
+func (d *Dir) rotate() {
+	d.finish(WhyRotated)
+	if d.stopped {
+		return
+	}
+	if err := d.begin(); err != nil {
+		d.fail(err)
+		return
+	}
+	var f Fact
+	if json.Unmarshal(d.began, &f) != nil {
+		return // not a recording of ours: no first line to repeat
+	}
+	f.N, f.At, f.Goes, f.Part = d.lastN, d.lastAt, true, d.part
+	d.write(f.line())
+}
+
+// line is the fact with the number and the instant that it has.
+func (f *Fact) line() []byte {
+	return append(f.appendTail(appendHead(nil, f.N, f.At)), '\n')
+}
+
+// finish ends a part. Its last line has the number of the one before: it is of the file,
+// and not of the run.
+func (d *Dir) finish(why string) {
+	stop := Fact{N: d.lastN, At: d.lastAt, Kind: KindStop, Why: why}
+	d.write(stop.line())
+	if d.stopped {
+		return
+	}
+	if err := errors.Join(d.file.Sync(), d.file.Close()); err != nil {
+		d.fail(err)
+	}
+}
+
+// fail stops the recording, and never the traffic.
+func (d *Dir) fail(err error) {
+	d.stopped = true
+	_ = d.file.Close()
+	d.mu.Lock()
+	d.stats.Stopped = true
+	d.stats.Lost += uint64(len(d.counts))
+	d.buf, d.counts = nil, nil
+	d.mu.Unlock()
+	if d.cfg.OnStop != nil {
+		d.cfg.OnStop(fmt.Errorf("record: the recording stops: %w", err))
+	}
+}
