@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
@@ -184,9 +185,30 @@ func (at *moment) open(r *runner) {
 		if err := op.Run(context.Background(), m); err != nil {
 			m.lose("%v", err)
 		}
+		at.succeed()
 	default:
 		m.lose("the model foretells no such parallel step")
 	}
+}
+
+// succeed has requests go on with the pool that took over theirs in a reload: it has
+// the very same keys, in the same order, for the same URL. Others keep their own.
+func (at *moment) succeed() {
+	for _, r := range at.all {
+		for _, p := range at.model.live {
+			if r.pool != nil && len(p.keys) > 0 && p.row.URL == r.pool.row.URL && slices.Equal(p.keys, r.pool.keys) {
+				r.pool = p
+			}
+		}
+	}
+}
+
+// left reports whether the key of a request has no row any more, or one that leads
+// elsewhere.
+func (at *moment) left(r *runner) bool {
+	return !slices.ContainsFunc(at.model.live, func(p *provider) bool {
+		return p.row.URL == r.pool.row.URL && slices.Contains(p.keys, r.key)
+	})
 }
 
 func (at *moment) enter(r *runner) {
@@ -238,6 +260,10 @@ func (at *moment) arrive(r *runner) {
 func (at *moment) hear(r *runner) {
 	m := at.model
 	if r.pool != nil {
+		if does, _ := m.judge(r.answer); does != harmless && at.left(r) {
+			m.lose("a late answer speaks of a key whose row is gone or moved")
+			return
+		}
 		before := r.key.until
 		marked := m.mark(r.key, r.answer, nil)
 		if r.key.until != before {

@@ -158,9 +158,32 @@ func TestGivesUpOnTooManyWays(t *testing.T) {
 	}
 	_, o := play(t, text)
 	assert.Equal(t, "what happens at the same time can go in too many ways", o.Unknown)
+	assert.Nil(t, o.Lines())
 	text = strings.Replace(text, "parallel\n", "source stalls\nparallel\n  reload\n", 1)
 	_, o = play(t, text)
 	assert.Equal(t, "the model foretells no such parallel step", o.Unknown)
+}
+
+// What an answer that comes after a reload does to a key that went with it, nobody
+// foretells.
+func TestGivesUpOnLateAnswers(t *testing.T) {
+	text := fmt.Sprintf(pool, "%s") + "provider alpha move https://alpha.invalid/other\nparallel\n  request POST https://alpha.invalid/v1/chat/completions as c1\n  reload\n"
+	_, o := play(t, fmt.Sprintf(text, "429"))
+	assert.Equal(t, "a late answer speaks of a key whose row is gone or moved", o.Unknown)
+	_, o = play(t, fmt.Sprintf(text, "200"))
+	assert.Len(t, outcomes(o), 2, "the path tells before from after")
+}
+
+// Requests that were under way go on in the round of the pool that took theirs over.
+func TestRoundGoesOnInAReload(t *testing.T) {
+	_, o := play(t, `gateway strategy=round-robin
+provider alpha openai https://alpha.invalid/v1 keys k0 k1
+upstream alpha.invalid
+  key any: 200
+reload
+`+together+"  reload\n")
+	assert.Empty(t, o.Unknown)
+	assert.Equal(t, []string{"alpha enabled; alpha.invalid k0 200; alpha.invalid k1 200; c1 got 200; c2 got 200"}, outcomes(o))
 }
 
 // What was seen is among the allowed in whatever order one actor's lines come; else
