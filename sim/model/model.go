@@ -7,6 +7,9 @@
 //	                          ├ tunnels
 //	                          └ keys: cooling, refused, or neither
 //
+// What several do at the same time may go in many ways: a Possible knows them all, and
+// goes on from the one that is seen.
+//
 // A Model is a drill.World in which nothing happens except in thought, so that
 // steps run on it as they run in a world:
 //
