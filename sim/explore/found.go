@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,17 +53,19 @@ func Shrunk(f NewFailure, s gen.Story, within time.Duration, again func(*drill.D
 		}
 	}
 	found.Seed, found.Steps, found.Took = seed, len(small.Steps), time.Since(began)
-	found.Drill = found.write(small)
+	found.Drill = found.write(small, one.Want)
 	return found
 }
 
 // write is the drill as a file, with a word about where it comes from. What the
 // model foretells stands in it when that is what went otherwise.
-func (f Found) write(d *drill.Drill) string {
+func (f Found) write(d *drill.Drill, want [][]string) string {
 	told := *d
-	if f.IsDifference() {
-		with, _ := foretell(d)
-		told.Steps = with.Steps
+	told.Steps = slices.Clone(d.Steps)
+	for i := range told.Steps {
+		if f.IsDifference() && i < len(want) {
+			told.Steps[i].Want = want[i]
+		}
 	}
 	var b strings.Builder
 	for _, line := range wrap(f.What()) {

@@ -39,6 +39,7 @@ type Result struct {
 	Failures []Failure
 	Adrift   bool          // a request came that no script answers, or was for a host that nobody declared
 	Broken   string        // what the harness could not do; "": it could
+	Want     [][]string    `json:",omitempty"` // what is foretold of each step, when a difference is among the failures
 	Marks    []string      // reached, in the order of Marks
 	Features []string      // kinds of behaviour that were seen, sorted
 	Virtual  time.Duration // of virtual time
@@ -63,41 +64,77 @@ func Again(t *testing.T, g sim.Gateway, d *drill.Drill, seed uint64) Result {
 }
 
 func play(t *testing.T, g sim.Gateway, j Job, s gen.Story, onStuck func(Result)) Result {
-	d, times := foretell(s.Drill)
+	d := foretell(s.Drill)
 	r := Result{Job: j, Steps: len(d.Steps)}
 	var seen []trace.Observation
 	o := sim.Options{Seed: s.Seed, Watch: func(all []trace.Observation) { seen = all }}
 	if onStuck != nil {
 		o.OnStuck = func(v *sim.Verdict) {
-			r.Failures = failuresOf(v, seen, times)
+			r.Failures = failuresOf(v, seen, judge(d, v))
 			onStuck(r)
 		}
 	}
 	v := sim.Run(t, g, d, o)
 	r.Adrift = slices.ContainsFunc(v.Findings, unanswered) || undeclared(d)
 	r.Broken, r.Virtual, r.Hash = v.Error, time.Duration(v.Virtual), v.Trace.Hash
-	r.Failures = failuresOf(v, seen, times)
+	r.Failures = failuresOf(v, seen, judge(d, v))
+	for i, step := range v.Steps {
+		if len(r.Failures) > 0 && r.Failures[0].IsDifference() {
+			r.Want = append(r.Want, step.Want)
+			if _, several := d.Steps[i].Op.(drill.ParallelOp); several && !step.Differs() {
+				r.Want[i] = nil // it may as well go otherwise
+			}
+		}
+	}
 	r.Marks = reached(d, seen)
 	r.Features = features(d, seen, r.Marks)
 	return r
 }
 
-// foretell returns the drill with what the model expects of each step that it can
-// foretell, and the model's time at the end of each.
-func foretell(d *drill.Drill) (*drill.Drill, []time.Duration) {
+// foretell returns the drill without what it expects: what is foretold depends on
+// what is seen. Steps that are not reached have no lines in the verdict at all.
+func foretell(d *drill.Drill) *drill.Drill {
 	told := *d
 	told.Steps = make([]drill.Step, len(d.Steps))
-	times := make([]time.Duration, len(d.Steps))
-	m := model.New(d.Settings(), model.NewScripts())
 	for i, s := range d.Steps {
-		o := m.Play(s.Op)
-		s.Want = nil
-		if lines := o.Lines(); shows(s.Op) || len(lines) > 0 {
-			s.Want = lines
-		}
-		told.Steps[i], times[i] = s, m.Now()
+		s.Want = []string{}
+		told.Steps[i] = s
 	}
-	return &told, times
+	return &told
+}
+
+// judge puts what the model expects of each step that it can foretell into the
+// verdict, and returns the model's time at the end of each. Of all that a parallel
+// step may do, that is what was seen, or what is nearest to it.
+func judge(d *drill.Drill, v *sim.Verdict) []time.Duration {
+	times := make([]time.Duration, len(v.Steps))
+	m := model.NewPossible(d.Settings())
+	for i := range v.Steps {
+		s := &v.Steps[i]
+		o := m.Play(d.Steps[i].Op)
+		reached := s.Want != nil
+		s.Want = nil
+		_, together := d.Steps[i].Op.(drill.ParallelOp)
+		switch {
+		case !reached || o.Unknown != "":
+		case o.Allowed != nil || together:
+			if want, ok := o.Among(s.Got, same); ok {
+				s.Want = s.Got
+			} else {
+				s.Want = want
+			}
+		case shows(d.Steps[i].Op) || len(o.Facts) > 0:
+			s.Want = o.Lines()
+		}
+		m.Saw(s.Got, same)
+		times[i] = m.Now()
+	}
+	return times
+}
+
+// same compares lines as a verdict does.
+func same(want, got []string) bool {
+	return !sim.StepResult{Want: append([]string{}, want...), Got: got}.Differs()
 }
 
 // shows reports whether a step says what is seen of it even when that is nothing.

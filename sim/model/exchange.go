@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"net/url"
@@ -16,25 +17,42 @@ import (
 
 // exchange foretells one request and its answer.
 func (m *Model) exchange(t *tunnel, r drill.Request) {
-	if !m.usable(t, r) {
-		return
+	to, p, key, ok := m.way(t, r)
+	switch {
+	case !ok:
+	case p != nil:
+		m.walk(to, t, r, p)
+	default:
+		if a, ok := m.ask(to, t, r, key); ok {
+			m.forward(t, a)
+		}
 	}
-	defer func() { t.used = m.now }()
+	t.used = m.now
+}
+
+// way is where a request goes, with which key, or out of which provider's pool it
+// gets one. ok is false when the client has its answer already, or nobody knows it.
+func (m *Model) way(t *tunnel, r drill.Request) (to route, p *provider, key string, ok bool) {
+	if !m.usable(t, r) {
+		return to, nil, "", false
+	}
 	owner := m.live.owner(t.host)
 	switch {
 	case t.provider == "":
 		if r.Key.Kind == drill.CredentialToken {
 			m.lose("the gateway token in a tunnel that nobody reads")
-			return
+			return to, nil, "", false
 		}
-		m.direct(t, r)
+		to, key = direct(t, r)
+		return to, nil, key, true
 	case owner != nil && owner.row.Name == t.provider:
-		m.bridged(t, r, owner)
+		return m.bridged(t, r, owner)
 	case m.settings.Tunnel == drill.Deny:
 		m.got(t, 403, nil)
-	default:
-		m.direct(t, r) // it outlived its route: as the client sent it, to where the client dialled
+		return to, nil, "", false
 	}
+	to, key = direct(t, r) // it outlived its route: as the client sent it, to where the client dialled
+	return to, nil, key, true
 }
 
 // usable reports whether the model can follow a request on a tunnel.
@@ -65,36 +83,27 @@ func ownKey(c drill.Credential) string {
 }
 
 // direct is a request that reaches the dialled host as it was sent.
-func (m *Model) direct(t *tunnel, r drill.Request) {
-	key := ownKey(r.Key)
-	if key == "" {
-		key = fakeupstream.KeyNone
-	}
-	if a, ok := m.ask(route{address: t.address, tls: true, target: r.Path}, t, r, key); ok {
-		m.forward(t, a)
-	}
+func direct(t *tunnel, r drill.Request) (to route, key string) {
+	return route{address: t.address, tls: true, target: r.Path}, cmp.Or(ownKey(r.Key), fakeupstream.KeyNone)
 }
 
-// bridged is a request whose tunnel still belongs to its provider.
-func (m *Model) bridged(t *tunnel, r drill.Request, p *provider) {
+// bridged is way for a request whose tunnel still belongs to its provider.
+func (m *Model) bridged(t *tunnel, r drill.Request, p *provider) (to route, pool *provider, key string, ok bool) {
 	m.seeBridge(r, p)
-	to, own := p.route(r), ownKey(r.Key)
+	to, key = p.route(r), ownKey(r.Key)
 	switch {
-	case own != "" && !m.sendsItsOwn(t, r, p):
+	case key != "" && !m.sendsItsOwn(t, r, p):
 		m.lose("a key in the header of another vendor than %s's", p.row.Name)
-	case own != "" && m.settings.OwnKey == drill.Deny:
+		return to, nil, "", false
+	case key != "" && m.settings.OwnKey == drill.Deny:
 		m.got(t, 403, nil)
-	case own != "":
-		if a, ok := m.ask(to, t, r, own); ok {
-			m.forward(t, a)
-		}
+		return to, nil, "", false
+	case key != "":
+		return to, nil, key, true
 	case len(p.keys) == 0 || p.row.Type == "copilot":
-		if a, ok := m.ask(to, t, r, fakeupstream.KeyNone); ok {
-			m.forward(t, a)
-		}
-	default:
-		m.walk(to, t, r, p)
+		return to, nil, fakeupstream.KeyNone, true
 	}
+	return to, p, "", true
 }
 
 // tooLarge reports whether the body is not kept for a second attempt.

@@ -7,6 +7,9 @@
 //	                          ├ tunnels
 //	                          └ keys: cooling, refused, or neither
 //
+// What several do at the same time may go in many ways: a Possible knows them all, and
+// goes on from the one that is seen.
+//
 // A Model is a drill.World in which nothing happens except in thought, so that
 // steps run on it as they run in a world:
 //
@@ -44,6 +47,18 @@ type Outcome struct {
 	Facts []trace.Fact
 	// Unknown is why nothing is predicted; "": Facts are all that is to be seen.
 	Unknown string
+	// Allowed are the lines of every way in which the step may go, each as Lines has
+	// them, where there is more than one; nil: Facts are the only way. Only a Possible
+	// sets it, whose Facts are of the first of them. In which order one actor's lines
+	// of a parallel step come is not part of them: see Among.
+	Allowed [][]string
+}
+
+// sort puts the facts in the order in which a drill shows them.
+func (o *Outcome) sort() {
+	slices.SortStableFunc(o.Facts, func(a, b trace.Fact) int {
+		return cmp.Or(cmp.Compare(a.Actor().Rank, b.Actor().Rank), strings.Compare(a.Actor().Name, b.Actor().Name))
+	})
 }
 
 // Lines are what stands behind "=>". Nil: nobody knows. Empty but not nil:
@@ -75,7 +90,7 @@ type Model struct {
 	settings  drill.Settings
 	upstreams Upstreams
 	now       time.Duration
-	rows      drill.Rows
+	rows      *drill.Rows
 	source    drill.SourceState
 	live      snapshot
 	kept      []keptKey
@@ -93,7 +108,7 @@ var _ drill.World = (*Model)(nil)
 // New makes the model of a world that has just begun. The upstreams are asked
 // for every answer that the gateway would get.
 func New(s drill.Settings, u Upstreams) *Model {
-	m := &Model{settings: s, upstreams: u, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
+	m := &Model{settings: s, upstreams: u, rows: &drill.Rows{}, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
 	if s.Policy != "" && s.Policy != drill.PolicyStrict && s.Policy != drill.PolicyRecovering {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
@@ -116,9 +131,7 @@ func (m *Model) Play(op drill.Op) Outcome {
 	if m.lost != "" {
 		return Outcome{Unknown: m.lost}
 	}
-	slices.SortStableFunc(m.out.Facts, func(a, b trace.Fact) int {
-		return cmp.Or(cmp.Compare(a.Actor().Rank, b.Actor().Rank), strings.Compare(a.Actor().Name, b.Actor().Name))
-	})
+	m.out.sort()
 	return m.out
 }
 
@@ -176,7 +189,7 @@ func (m *Model) lose(format string, args ...any) {
 }
 
 // Rows implements drill.World.
-func (m *Model) Rows() *drill.Rows { return &m.rows }
+func (m *Model) Rows() *drill.Rows { return m.rows }
 
 // Source implements drill.World.
 func (m *Model) Source(_ context.Context, s drill.SourceState) error {

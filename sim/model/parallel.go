@@ -60,6 +60,7 @@ type runner struct {
 	answer  fakeupstream.Answer
 	at      time.Duration // when it comes
 	got     trace.ClientGot
+	course  // of one whose order among the others is tried
 }
 
 // burst reads requests that are routed to one pool.
