@@ -161,18 +161,15 @@ func (r *Run) refused(x *exchange) bool {
 // pool is the keys of the provider that had the request's host when it was
 // sent.
 func (r *Run) pool(x *exchange) []string {
+	var live load
+	for _, l := range r.loads() {
+		if l.at <= x.at {
+			live = l
+		}
+	}
 	rows := map[string]int{} // how many rows hold a key
 	var keys []string
-	reloaded := -1
-	for _, o := range r.Observations {
-		f, ok := o.Fact.(trace.ProviderLoaded)
-		if !ok || o.At > x.at {
-			continue
-		}
-		if o.Step != reloaded {
-			reloaded, keys = o.Step, nil
-			clear(rows)
-		}
+	for _, f := range live.rows {
 		for _, k := range f.Keys {
 			rows[k]++
 		}

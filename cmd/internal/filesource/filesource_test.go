@@ -147,20 +147,25 @@ func TestAFileSystemThatTellsNobody(t *testing.T) {
 	defer trap.Close() // an event would wait here: the looks are the clock's
 	ticks := clock.Trap().NewTicker("filesource", "look")
 	defer ticks.Close()
-	dir := t.TempDir()
-	path := plain(t, dir)
-	loaded, err := config.Load(path, config.Options{})
-	require.NoError(t, err)
-	s := filesource.New(filesource.Config{Loaded: loaded, Clock: clock, Unwatched: true})
-	ticks.MustWait(t.Context()).MustRelease(t.Context())
-	defer s.Close()
-
+	path := plain(t, t.TempDir())
+	unwatched := func() *filesource.Source {
+		loaded, err := config.Load(path, config.Options{})
+		require.NoError(t, err)
+		s := filesource.New(filesource.Config{Loaded: loaded, Clock: clock, Unwatched: true})
+		ticks.MustWait(t.Context()).MustRelease(t.Context())
+		return s
+	}
+	same := unwatched()
 	write(t, path, text("first"))
 	clock.Advance(30 * time.Second).MustWait(t.Context())
+	require.NoError(t, same.Close()) // a look that has begun ends
+	assert.Empty(t, same.Changed())
+
+	other := unwatched()
+	defer other.Close()
 	write(t, path, text("second"))
 	clock.Advance(30 * time.Second).MustWait(t.Context())
-	await(t, s, "second")
-	assert.Empty(t, s.Changed())
+	await(t, other, "second")
 }
 
 // A mistake is an error on one line that has the place, and the next good text applies.
