@@ -69,7 +69,6 @@ type Server struct {
 	http  *http.Server
 	conns *openConns
 	calls sync.WaitGroup // handlers
-	ended sync.Once
 }
 
 // NewServer serves a script on loopback until the test ends, and then fails the test for answers that nobody asked

@@ -1,6 +1,7 @@
 package fakeupstream_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -55,5 +56,20 @@ func TestAnswersThatFailKeepTheirCodes(t *testing.T) {
 	for _, r := range u.Requests() {
 		require.Equal(t, []string{"rate_limit_exceeded", "requests"}, r.ErrorCodes, r.Seq)
 		require.Equal(t, "req_", r.AnswerHeader.Get("X-Request-Id")[:4])
+	}
+}
+
+// TestATemplateHoldsForItsInstantOnly: an answer names two instants, its own second and the one in which limits reset,
+// and a request that comes within the same second may fall into another of the latter.
+func TestATemplateHoldsForItsInstantOnly(t *testing.T) {
+	u, clock := newUpstream(t, fakeupstream.Anthropic, "key any: 200")
+	for _, at := range []struct {
+		ms    time.Duration
+		reset string
+	}{{900, "00Z"}, {900, "00Z"}, {900, "00Z"}, {995, "01Z"}, {995, "01Z"}, {995, "01Z"}, {1993, "01Z"}, {1993, "01Z"}, {1994, "02Z"}} {
+		clock.Set(virtualStart.Add(at.ms * time.Millisecond))
+		w := ask(u, "POST", "/v1/messages", "{}")
+		require.Equal(t, "2000-01-01T00:00:"+at.reset, w.Header().Get("Anthropic-Ratelimit-Requests-Reset"), at.ms)
+		require.Equal(t, virtualStart.Add(at.ms*time.Millisecond).Format(http.TimeFormat), w.Header().Get("Date"), at.ms)
 	}
 }
