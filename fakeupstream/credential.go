@@ -43,14 +43,17 @@ func secretIn(name, value string) string {
 	return value
 }
 
+// knownSecret is whose a secret is, and what may be shown of it.
+type knownSecret struct{ alias, hint string }
+
 // attributeLocked returns the alias of a request, the header that told it, and what may be shown of the secret.
 func (u *Upstream) attributeLocked(d dialect, h http.Header) (alias, header, hint string) {
 	header, secret := credential(d, h)
 	if header == "" {
 		return KeyNone, "", ""
 	}
-	if alias, ok := u.aliases[secret]; ok {
-		return alias, header, hintOf(secret)
+	if known, ok := u.aliases[secret]; ok {
+		return known.alias, header, known.hint
 	}
 	return KeyUnknown, header, hintOf(secret)
 }

@@ -29,9 +29,9 @@ func (u *Upstream) dropLocked(n int) {
 			u.late[u.dropped+k] = &q
 		}
 	}
-	kept := make([]entry, len(u.log)-n, max(cap(u.log), len(u.log)-n))
-	copy(kept, u.log[n:])
-	u.log, u.dropped = kept, u.dropped+n
+	kept := copy(u.log, u.log[n:])
+	clear(u.log[kept:])
+	u.log, u.dropped = u.log[:kept], u.dropped+n
 }
 
 // Reset begins anew: the script from its first answer, with limits that nobody has used, without requests and without

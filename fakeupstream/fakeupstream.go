@@ -82,10 +82,11 @@ type Config struct {
 
 // Upstream is one fake upstream host. It is an http.Handler, and safe for concurrent use.
 type Upstream struct {
-	cfg Config
+	cfg  Config
+	tags struct{ arrive, answer [2]string } // of the clock's readings, which come with every request
 
-	mu      sync.Mutex // guards what follows; never held across I/O or a callback
-	aliases map[string]string
+	mu      sync.Mutex             // guards what follows; never held across I/O or a callback
+	aliases map[string]knownSecret // by secret
 	log     []entry
 	dropped int            // requests that came before those of the log
 	late    map[int]*entry // requests that the log has dropped and whose answer goes on
@@ -110,8 +111,9 @@ func New(cfg Config) *Upstream {
 	if _, ok := dialectOf(cfg.Vendor); !ok && cfg.Vendor != Auto {
 		panic(fmt.Sprintf("fakeupstream: unknown vendor %q: want one of %q", cfg.Vendor, Vendors()))
 	}
-	u := &Upstream{cfg: cfg, aliases: make(map[string]string, len(cfg.Secrets)), script: newScript(nil),
+	u := &Upstream{cfg: cfg, aliases: make(map[string]knownSecret, len(cfg.Secrets)), script: newScript(nil),
 		late: map[int]*entry{}}
+	u.tags.arrive, u.tags.answer = [2]string{"fakeupstream", "arrive"}, [2]string{"fakeupstream", "answer"}
 	aliases := make([]string, 0, len(cfg.Secrets))
 	for alias := range cfg.Secrets {
 		aliases = append(aliases, alias)
@@ -140,7 +142,7 @@ func (u *Upstream) Know(alias, secret string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, known := u.aliases[secret]; !known && secret != "" {
-		u.aliases[secret] = alias
+		u.aliases[secret] = knownSecret{alias, hintOf(secret)}
 	}
 }
 

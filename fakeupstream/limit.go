@@ -32,7 +32,8 @@ type Limit struct {
 	// TPM is tokens a minute. OpenAI takes the larger of max_tokens and the input from it when the request comes, and
 	// gives nothing back; Anthropic takes the input, and what was answered. 0: any number.
 	TPM int
-	// InputTPM is tokens a minute in requests, estimated as a quarter of the body's bytes. 0: any number.
+	// InputTPM is tokens a minute in requests, estimated as a quarter of what they say in bytes. A request passes by that
+	// estimate; what it costs is what its answer's usage tells (Say.Tokens), and may leave a debt. 0: any number.
 	InputTPM int
 	// OutputTPM is tokens a minute in answers: a request passes while there is one left, and what is answered may
 	// leave a debt. 0: any number.

@@ -50,18 +50,18 @@ func outputTokens(d dialect, x *exchange) int64 {
 }
 
 // inputTokens is how many tokens of input the exchange's answer tells of, where the script says how many there are;
-// otherwise those that were counted. It is not known before the request has passed. What Anthropic read from its cache
-// does not count against a limit of input (docs.claude.com, "Rate limits").
-func inputTokens(d dialect, x *exchange, counted int64) int64 {
+// otherwise those that were counted. It is not known before the request has passed. limited are those that count against
+// a limit a minute: what Anthropic read from its cache does not (docs.claude.com, "Rate limits").
+func inputTokens(d dialect, x *exchange, counted int64) (all, limited int64) {
 	say := x.answer.Say
 	if say.Tokens != nil {
 		counted = int64(say.Tokens.Input)
 	}
 	counted = max(counted, int64(say.Cached))
 	if d.vendor() == Anthropic {
-		counted -= int64(say.Cached)
+		return counted, counted - int64(say.Cached)
 	}
-	return counted
+	return counted, counted
 }
 
 // usageOf reads a body's usage, or takes a quarter of its bytes where it has none.

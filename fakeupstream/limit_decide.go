@@ -61,7 +61,8 @@ func (s *script) answer(d dialect, x *exchange, a *asking) (rule, why string) {
 		}
 		return rule, ""
 	}
-	c := a.takes(inputTokens(d, x, a.input), outputTokens(d, x))
+	input, limited := inputTokens(d, x, a.input)
+	c := a.takes(input, limited, outputTokens(d, x))
 	for _, m := range meters {
 		m.take(c)
 		m.read(&x.limits, a.now)

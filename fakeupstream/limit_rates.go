@@ -50,11 +50,12 @@ func (a *asking) needs() cost {
 	return cost{countsRequests: 1, countsTokens: a.reserved, countsInput: a.input, countsOutput: 1, countsUsage: 1}
 }
 
-// takes is what a request has cost whose answer has so many tokens of each direction.
-func (a *asking) takes(input, output int64) cost {
-	c := cost{countsRequests: 1, countsTokens: a.reserved, countsInput: input, countsOutput: output, countsUsage: input + output}
+// takes is what a request has cost that had so many tokens, of which limited count against limits of input, and whose
+// answer had so many.
+func (a *asking) takes(input, limited, output int64) cost {
+	c := cost{countsRequests: 1, countsTokens: a.reserved, countsInput: limited, countsOutput: output, countsUsage: input + output}
 	if a.vendor == Anthropic {
-		c[countsTokens] = input + output
+		c[countsTokens] = limited + output
 	}
 	return c
 }

@@ -17,6 +17,7 @@ type reply struct {
 	body   []byte
 	events iter.Seq[event] // nil: body is written as one
 	codes  []string        // what errorCodes returns, where it is known
+	buffer *[]byte         // what body or events are in, to be used again once they are written; nil: nothing
 }
 
 const (

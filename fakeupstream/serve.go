@@ -63,13 +63,16 @@ func (u *Upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	u.write(r.Context(), w, r.Method, i, out)
+	if out.buffer != nil {
+		u.templates.buffers.Put(out.buffer) // net/http keeps nothing of what it was given to write
+	}
 }
 
 // arrive writes a request down before its body is read, and returns its index in the log. early tells that the script
 // has answers that do not wait for a body.
 func (u *Upstream) arrive(d dialect, r *http.Request) (i int, early bool) {
 	q := entry{open: true, came: cameFields(r.Header), Request: Request{
-		At:       u.cfg.Clock.Now("fakeupstream", "arrive"),
+		At:       u.cfg.Clock.Now(u.tags.arrive[:]...),
 		Method:   r.Method,
 		Path:     r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery,
@@ -155,7 +158,7 @@ func (u *Upstream) note(i int, complete func(*entry)) {
 // decide takes the answer from the script. Without one, why is the fault that was noted.
 func (u *Upstream) decide(d dialect, i int, r *http.Request, body *cameBody) (x *exchange, rule, why string) {
 	x = &exchange{
-		now:    u.cfg.Clock.Now("fakeupstream", "answer"),
+		now:    u.cfg.Clock.Now(u.tags.answer[:]...),
 		method: r.Method,
 		path:   r.URL.Path,
 		header: r.Header,

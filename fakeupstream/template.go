@@ -112,7 +112,7 @@ func (t *template) says(want reply, x *exchange) bool {
 			return false
 		}
 	}
-	got := t.fill(x)
+	got := t.fill(x, &sync.Pool{})
 	if got.status != want.status || !slices.Equal(got.header, want.header) || (got.events == nil) != (want.events == nil) {
 		return false
 	}
@@ -129,8 +129,8 @@ func (t *template) holds(x *exchange) bool {
 	return t.second == x.now.Unix() && t.until == x.now.Add(t.reset).Unix()
 }
 
-// fill returns the reply to an exchange.
-func (t *template) fill(x *exchange) reply {
+// fill returns the reply to an exchange, in a buffer of the pool.
+func (t *template) fill(x *exchange, buffers *sync.Pool) reply {
 	ids := make([][idLength]byte, 0, 8)
 	for _, id := range t.ids {
 		ids = append(ids, x.idBytes(id.purpose))
@@ -138,11 +138,16 @@ func (t *template) fill(x *exchange) reply {
 	out := t.reply
 	out.header = append(make(fields, 0, len(out.header)+2), out.header...) // room for a hint
 	for i, m := range t.header {
-		value := []byte(out.header[m.at].Value)
+		value := append(make([]byte, 0, 2*idLength), out.header[m.at].Value...)
 		copy(value[t.inside[i]:], ids[m.id][:m.n])
 		out.header[m.at].Value = string(value)
 	}
-	body := slices.Clone(out.body)
+	out.buffer, _ = buffers.Get().(*[]byte)
+	if out.buffer == nil {
+		out.buffer = new([]byte)
+	}
+	*out.buffer = append((*out.buffer)[:0], out.body...)
+	body := *out.buffer
 	for _, m := range t.body {
 		copy(body[m.at:], ids[m.id][:m.n])
 	}
@@ -167,6 +172,8 @@ type templates struct {
 	mu   sync.Mutex
 	of   map[templateKey]*template
 	size int // bytes of their bodies
+
+	buffers sync.Pool // *[]byte, to write answers into
 }
 
 // templateKey is all that an answer's bytes depend on beside ids and time.
@@ -207,7 +214,7 @@ func (ts *templates) reply(d dialect, x *exchange) reply {
 			return compose(d, x)
 		}
 	}
-	return t.fill(x)
+	return t.fill(x, &ts.buffers)
 }
 
 func (ts *templates) keep(key templateKey, t *template) {
