@@ -41,7 +41,7 @@ func (w *World) expectKeys(provider string) {
 		w.log.Observe(trace.KeyIs{Provider: provider, State: trace.Unobserved})
 		return
 	}
-	aliases := keysOf(w.source.rows.All(), provider)
+	aliases := keysOf(w.live.all(), provider)
 	states := inspector.Keys(provider)
 	if len(states) == 0 {
 		w.log.Observe(trace.KeyIs{Provider: provider, State: "has no keys"})

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -19,14 +18,13 @@ type Healer interface {
 }
 
 // Heal implements drill.World. Gateways know keys by their position, which is that of
-// the alias in the source's row.
+// the alias in the live row: the source's may have been edited since.
 func (w *World) Heal(ctx context.Context, provider, alias string) error {
-	n := slices.Index(keysOf(w.source.rows.All(), provider), alias) + 1
-	if n == 0 {
-		return fmt.Errorf("sim: the row of %s has no key %s", provider, alias)
-	}
+	n := slices.Index(keysOf(w.live.all(), provider), alias) + 1
 	healed := trace.KeyHealed{Provider: provider, Key: alias, State: trace.Unobserved}
-	if healer, ok := w.gateway.(Healer); ok {
+	if healer, ok := w.gateway.(Healer); ok && n == 0 {
+		healed.State = trace.NotLive
+	} else if ok {
 		switch changed, err := healer.Heal(ctx, provider, n); {
 		case err != nil:
 			healed.State = "was not healed: " + err.Error()

@@ -57,3 +57,30 @@ func TestAGatewayThatHealsNothingIsFound(t *testing.T) {
 	}
 	assert.Contains(t, found, "view-equals-state")
 }
+
+const editedSince = `# The source changed its mind and failed: what is live has the keys as they were.
+
+provider alpha openai https://alpha.invalid/v1 keys k0 k1
+upstream alpha.invalid
+  key k0: 429 retry-after=5
+  key k1: 200
+reload
+request POST https://alpha.invalid/v1/chat/completions
+provider alpha set keys k2 k1 k0
+source fails "down"
+reload
+expect keys alpha
+heal alpha k2
+heal alpha k0
+expect keys alpha
+`
+
+// Keys are called by the live row's names, not by those of a row that never got there.
+func TestKeysAreThoseOfTheLiveRow(t *testing.T) {
+	v := sim.Run(t, sim.Reference(), parse(t, editedSince), sim.Options{})
+	assert.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
+	assert.Equal(t, []string{"alpha k0 cooling 5s (429)", "alpha k1 available"}, v.Steps[7].Got)
+	assert.Equal(t, []string{"alpha k2 was not healed: the live row has no such key"}, v.Steps[8].Got)
+	assert.Equal(t, []string{"alpha k0 is healed"}, v.Steps[9].Got)
+	assert.Equal(t, []string{"alpha k0 available", "alpha k1 available"}, v.Steps[10].Got)
+}

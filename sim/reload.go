@@ -4,7 +4,9 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/gatedrill/gatedrill/proxy"
 	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
@@ -23,6 +25,31 @@ func (c *reloadCount) begin(log *trace.Log) int {
 	c.n++
 	log.Observe(trace.ReloadBegan{Reload: c.n})
 	return c.n
+}
+
+// liveRows are the rows that the gateway serves by: those of the last reload that was
+// good, whatever the source has come to say since.
+type liveRows struct {
+	mu   sync.Mutex
+	rows []drill.Row
+	at   time.Duration
+	from int // the number of that reload
+}
+
+// put takes the rows of a good reload. Of two that end at one instant the later one
+// counts, whoever comes first.
+func (l *liveRows) put(rows []drill.Row, at time.Duration, number int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if at > l.at || number > l.from {
+		l.rows, l.at, l.from = rows, at, number
+	}
+}
+
+func (l *liveRows) all() []drill.Row {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.rows
 }
 
 // Reload implements drill.World.
@@ -45,14 +72,15 @@ func (w *World) Reload(ctx context.Context) error {
 		w.log.Observe(trace.ReloadFailed{Err: err.Error(), Snapshot: live, Excused: told.failed || ctx.Err() != nil, Reload: number})
 		return nil
 	}
-	w.observeRows(inspector, told.rows, number)
+	w.live.put(w.observeRows(inspector, told.rows, number), w.since(), number)
 	return nil
 }
 
-func (w *World) observeRows(inspector Inspector, rows []drill.Row, number int) {
+// observeRows tells what became of each row, and returns those that are not in error.
+func (w *World) observeRows(inspector Inspector, rows []drill.Row, number int) (served []drill.Row) {
 	if len(rows) == 0 {
 		w.log.Observe(trace.Reloaded{Rows: "no providers", Reload: number})
-		return
+		return nil
 	}
 	for i, row := range rows {
 		fact := trace.ProviderLoaded{
@@ -64,8 +92,12 @@ func (w *World) observeRows(inspector Inspector, rows []drill.Row, number int) {
 				fact.Status, fact.Reason = string(live[i].Status), live[i].Reason
 			}
 		}
+		if fact.Status != string(proxy.StatusError) {
+			served = append(served, row)
+		}
 		w.log.Observe(fact)
 	}
+	return served
 }
 
 // hostOfURL is the host that a row claims, as far as a person would see one.

@@ -59,6 +59,7 @@ type World struct {
 	step      int
 	stopped   atomic.Bool // by a step
 	reloads   reloadCount
+	live      liveRows
 }
 
 var _ drill.World = (*World)(nil)

@@ -4,19 +4,22 @@ import (
 	"context"
 	"slices"
 
-	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
 // Heal implements drill.World: an operator's word takes every mark off a key.
 func (m *Model) Heal(_ context.Context, provider, alias string) error {
-	n := slices.Index(keysOf(m.rows.All(), provider), alias)
-	p := m.live.named(provider)
-	if p == nil || n < 0 || n >= len(p.keys) || p.keys[n].alias != alias {
-		m.lose("the row of %s has other keys than the live provider", provider)
+	var k *key
+	if p := m.live.named(provider); p != nil {
+		if n := slices.IndexFunc(p.keys, func(k *key) bool { return k.alias == alias }); n >= 0 {
+			k = p.keys[n]
+		}
+	}
+	if k == nil {
+		m.see(trace.KeyHealed{Provider: provider, Key: alias, State: trace.NotLive})
 		return nil
 	}
-	k, state := p.keys[n], "needed no healing"
+	state := "needed no healing"
 	least, most := k.left(m.now, nil)
 	switch {
 	case k.refused != 0, k.until != 0 && least > 0:
@@ -27,16 +30,6 @@ func (m *Model) Heal(_ context.Context, provider, alias string) error {
 		return nil
 	}
 	m.see(trace.KeyHealed{Provider: provider, Key: alias, State: state})
-	return nil
-}
-
-// keysOf are the aliases of the first row of the name that has any.
-func keysOf(rows []drill.Row, provider string) []string {
-	for _, row := range rows {
-		if row.Name == provider && row.HasKeys {
-			return row.Keys
-		}
-	}
 	return nil
 }
 

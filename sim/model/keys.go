@@ -65,20 +65,14 @@ func wholeSeconds(d time.Duration) int64 { return max(1, int64(roundUp(d, time.S
 
 func roundUp(d, unit time.Duration) time.Duration { return (max(0, d) + unit - 1) / unit * unit }
 
-// seeKeys shows the keys of a provider. Their names are those of the source's
-// row, since no gateway tells a key itself.
+// seeKeys shows the keys of a provider, as the live snapshot has them.
 func (m *Model) seeKeys(name string) {
-	aliases := keysOf(m.rows.All(), name)
 	p := m.live.named(name)
 	if p == nil || len(p.keys) == 0 {
 		m.see(trace.KeyIs{Provider: name, Key: "has", State: "no keys"})
 		return
 	}
-	for i, k := range p.keys {
-		if i >= len(aliases) || aliases[i] != k.alias {
-			m.cannotTell("the row of %s has other keys than the live provider", name)
-			return
-		}
+	for _, k := range p.keys {
 		text, clear := k.describe(m.now)
 		if !clear {
 			m.cannotTell("it depends on the blur what is left of the cooldown of %s", k.alias)

@@ -10,11 +10,15 @@ import (
 type KeyHealed struct {
 	Provider string
 	Key      string // alias
-	State    string // Healed, "needed no healing", "was not healed: …", or Unobserved
+	State    string // Healed, NotLive, "needed no healing", "was not healed: …", or Unobserved
 }
 
-// Healed is the State of a key that was set aside and is not any more.
-const Healed = "is healed"
+const (
+	// Healed is the State of a key that was set aside and is not any more.
+	Healed = "is healed"
+	// NotLive is the State of a key that the source's row has, and the live one has not.
+	NotLive = "was not healed: the live row has no such key"
+)
 
 func (KeyHealed) Actor() Actor { return Actor{RankGateway, "keys"} }
 func (k KeyHealed) String() string {
