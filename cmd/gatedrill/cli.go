@@ -30,7 +30,7 @@ const (
 type cli struct {
 	Run      runCmd      `cmd:"" help:"Play drills against the reference gateway: the library, or the files, folders and names that you give."`
 	Replay   replayCmd   `cmd:"" help:"Play a drill again, in two processes, and say whether both runs are the same to the byte; or play a recording, and say whether the gateway decides the same."`
-	Import   importCmd   `cmd:"" help:"Turn a recording of serve --record into a drill."`
+	Import   importCmd   `cmd:"" help:"Turn a recording of serve --record, or a HAR, into a drill."`
 	Explore  exploreCmd  `cmd:"" help:"Draw drills, play them, watch every property, and shrink what fails to a drill that a person can read."`
 	List     listCmd     `cmd:"" help:"List the drills of the library."`
 	Show     showCmd     `cmd:"" help:"Print a drill of the library."`

@@ -15,35 +15,33 @@ import (
 // importCmd turns a recording into a drill.
 type importCmd struct {
 	recordingFlags
-	File   string `arg:"" help:"A recording: a folder that serve --record wrote, or one of its files."`
+	File   string `arg:"" help:"A recording: a folder that serve --record wrote, or one of its files; or a HAR file."`
 	Output string `short:"o" placeholder:"FILE" help:"Write the drill to FILE instead of stdout. It must not be there yet."`
 }
 
 // recordingFlags say which part of a recording is meant.
 type recordingFlags struct {
-	Start   int  `placeholder:"N" help:"Of a recording with several starts of the gateway: the N-th, from 1."`
-	Partial bool `help:"Of a recording that is not whole, take what stands before the first mistake."`
+	Start   int      `placeholder:"N" help:"Of a recording with several starts of the gateway: the N-th, from 1."`
+	Partial bool     `help:"Of a recording that is not whole, take what stands before the first mistake; of a HAR, every entry that is whole."`
+	As      string   `enum:",client,upstream" default:"" placeholder:"SIDE" help:"Of a HAR: what clients saw (client), or what went to upstreams (upstream). Guessed when you do not say."`
+	Host    []string `placeholder:"HOST" help:"Of a HAR: take every entry of this host, and no others but those of hosts that are named as well."`
 }
 
 // Help is the rest of gatedrill import --help.
 func (*importCmd) Help() string {
 	return `The drill has the recorded clients, edits and answers of upstreams, and under each request that
 nothing else disturbed what was decided. Comments at its top, and stderr, say what could not be
-known and what was assumed. Keys have aliases; nothing is written that looks like a secret.`
+known and what was assumed. Keys have aliases; nothing is written that looks like a secret.
+
+A HAR (1.2: browsers, mitmproxy, other proxies) is known by its content. docs/recording.md says what
+is made of it, and which side of a gateway --as means.`
 }
 
 // Run writes the drill.
 func (c *importCmd) Run(a *app) error {
-	run, err := c.read(a, c.File)
+	s, err := c.story(a, c.File, recording.Options{})
 	if err != nil {
 		return err
-	}
-	s, err := recording.Convert(drillName(c.File), run, recording.Options{})
-	if err != nil {
-		return misuse("%s: %w", c.File, err)
-	}
-	for _, n := range s.Notes {
-		fmt.Fprintln(a.stderr, "note:", n)
 	}
 	if c.Output == "" {
 		fmt.Fprint(a.stdout, s.Text)
@@ -80,16 +78,16 @@ func (c recordingFlags) read(a *app, path string) (facts.Run, error) {
 
 // drillName is what a drill of the recording is called.
 func drillName(path string) string {
-	return strings.TrimSuffix(filepath.Base(filepath.Clean(path)), ".ndjson")
+	return strings.TrimSuffix(strings.TrimSuffix(filepath.Base(filepath.Clean(path)), ".ndjson"), ".har")
 }
 
-// isRecording tells a recording from a drill, by its folder or its first line.
+// isRecording tells a recording or a HAR from a drill, by its folder or how it begins.
 func isRecording(path string) bool {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		found, err := filepath.Glob(filepath.Join(path, "recording-*.ndjson"))
 		return err == nil && len(found) > 0
 	}
-	if filepath.Ext(path) == ".ndjson" {
+	if filepath.Ext(path) == ".ndjson" || isHAR(path) {
 		return true
 	}
 	f, err := os.Open(path)

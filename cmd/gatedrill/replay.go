@@ -30,8 +30,8 @@ func (c *replayCmd) Run(a *app) error {
 	if isRecording(c.File) {
 		return c.playRecording(a)
 	}
-	if len(c.Set) > 0 || c.Start != 0 || c.Partial {
-		return misuse("--set, --start and --partial are for recordings, and %s is none", c.File)
+	if len(c.Set) > 0 || c.Start != 0 || c.Partial || c.As != "" || c.Host != nil {
+		return misuse("--set, --start, --partial, --as and --host are for recordings, and %s is none", c.File)
 	}
 	list, err := targets([]string{c.File})
 	if err != nil {

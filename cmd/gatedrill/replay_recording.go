@@ -29,16 +29,9 @@ func (c *replayCmd) playRecording(a *app) error {
 	if err := errors.Join(faults...); err != nil {
 		return &exit{exitMisuse, err}
 	}
-	run, err := c.read(a, c.File)
+	s, err := c.story(a, c.File, options)
 	if err != nil {
 		return err
-	}
-	s, err := recording.Convert(drillName(c.File), run, options)
-	if err != nil {
-		return misuse("%s: %w", c.File, err)
-	}
-	for _, n := range s.Notes {
-		fmt.Fprintln(a.stderr, "note:", n)
 	}
 	name := drillName(c.File)
 	d, err := drill.Parse(name+".drill", []byte(s.Text))

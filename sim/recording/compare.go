@@ -53,7 +53,7 @@ func (d *Difference) String() string {
 // together are compared as a set: who of them came first is the network's affair.
 func (s *Story) Compare(v *sim.Verdict) *Difference {
 	for _, g := range s.Groups {
-		want, got := g.want(), g.got(v)
+		want, got := s.judged(g, g.want(), g.got(v))
 		if slices.Equal(want, got) {
 			continue
 		}

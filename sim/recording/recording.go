@@ -30,6 +30,10 @@ type Options struct {
 	// Set are changes to the gateway, see ParseSet; nil: none. With one, upstreams answer by
 	// limits that are fitted to the recording, since the gateway will ask them something else.
 	Set []Change
+	// Notes are those of whoever made the recording; nil: none. They stand above the story's own.
+	Notes []string
+	// Known is what the recording really knows; zero: everything.
+	Known Known
 }
 
 // Story is a recording as a drill.
@@ -38,6 +42,8 @@ type Story struct {
 	Notes []string // what could not be known, and what was assumed
 	// Groups are what was decided, in order: requests that were under way together are one.
 	Groups []Group
+
+	known Known
 }
 
 // Group is what was decided about requests that overlap in time.
@@ -69,8 +75,11 @@ func Convert(name string, run record.Run, o Options) (*Story, error) {
 		return nil, err
 	}
 	w := &writer{gathered: g, options: o, run: run, hosts: hosts{names: map[string]string{}}}
+	for _, n := range o.Notes {
+		w.notes.add(n)
+	}
 	w.write()
-	s := &Story{Text: w.text(name), Notes: w.notes.list, Groups: w.groups}
+	s := &Story{Text: w.text(name), Notes: w.notes.list, Groups: w.groups, known: o.Known}
 	if line, shown, found := record.FindSecret(s.Text); found {
 		return nil, fmt.Errorf("%w: line %d: %s", ErrSecret, line, shown)
 	}

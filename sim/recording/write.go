@@ -193,7 +193,9 @@ func (w *writer) line(e *exchange) (line, client string) {
 	if name := w.opened[f.Tunnel]; name != "" {
 		return fmt.Sprintf("send %s %s %s%s", name, f.Method, path, words), name
 	}
-	w.notes.add("Tunnels that were opened before the recording began are opened with their first request.")
+	if f.Tunnel != "" {
+		w.notes.add("Tunnels that were opened before the recording began are opened with their first request.")
+	}
 	return fmt.Sprintf("request %s %s as %s%s", f.Method, quoted("https://"+w.hosts.target(f.Host)+f.Path), client, words), client
 }
 
