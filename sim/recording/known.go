@@ -1,6 +1,9 @@
 package recording
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // Known is what a recording knows of what a gateway decided. What it does not know was
 // assumed, is not written into the drill as expected, and is not compared.
@@ -9,7 +12,7 @@ type Known int
 // What may be known.
 const (
 	KnownAll      Known = iota // it is the gateway's own recording
-	KnownAnswers               // what clients were told, and a Retry-After where there was one
+	KnownAnswers               // what clients were told, seen from where they are
 	KnownAttempts              // what upstreams were asked
 )
 
@@ -18,22 +21,41 @@ func (s *Story) judged(g Group, want, got []string) (_, _ []string) {
 	if s.known == KnownAll {
 		return want, got
 	}
-	quiet := map[string]bool{} // clients of whose wait nothing is known
+	recorded := map[string]string{} // the wait that a client was told
 	for _, e := range g.Exchanges {
-		quiet[e.Client] = e.Retry == ""
+		recorded[e.Client] = e.Retry
 	}
 	only := func(lines []string) (kept []string) {
 		for _, line := range lines {
-			_, ofClient := quiet[strings.SplitN(line, " ", 2)[0]]
+			client, _, _ := strings.Cut(line, " ")
+			wait, ofClient := recorded[client]
 			if ofClient != (s.known == KnownAnswers) {
 				continue
 			}
-			if client, _, _ := strings.Cut(line, " "); ofClient && quiet[client] {
-				line, _, _ = strings.Cut(line, " retry-after=")
+			if ofClient {
+				line = withWait(line, wait)
 			}
 			kept = append(kept, line)
 		}
 		return kept
 	}
 	return only(want), only(got)
+}
+
+// withWait writes the recorded wait in place of one that a client could not tell from it: any
+// where none was told, and one second more or less, which is what latency makes of a wait.
+func withWait(line, recorded string) string {
+	head, told, ok := strings.Cut(line, " retry-after=")
+	if !ok {
+		return line
+	}
+	if recorded == "" {
+		return head
+	}
+	a, errA := strconv.Atoi(told)
+	b, errB := strconv.Atoi(recorded)
+	if errA == nil && errB == nil && a-b <= 1 && b-a <= 1 {
+		return head + " retry-after=" + recorded
+	}
+	return line
 }

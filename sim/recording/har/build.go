@@ -98,7 +98,7 @@ func (b *builder) provider(e *entry) (p *provider, path string, bridged bool) {
 			host += "-" + port
 		}
 	}
-	host, path = b.secrets.scrub(host), b.secrets.scrub(path)
+	host, path = b.secrets.scrub(host), b.secrets.path(path)
 	p = b.byHost[host]
 	if p == nil {
 		p = &provider{host: host}

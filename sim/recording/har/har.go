@@ -20,12 +20,16 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/gatedrill/gatedrill/proxy/record"
 )
 
 // MaxSize bounds a file, in bytes.
 const MaxSize = 512 << 20
+
+// mostDays is how far apart entries may be.
+const mostDays = 366
 
 // ErrForeign is wrapped by the mistake of a file that is no HAR at all.
 var ErrForeign = errors.New("this is no HAR")
@@ -141,17 +145,10 @@ func Read(name string, from io.Reader, o Options) (*Import, error) {
 	case err != nil:
 		return nil, fmt.Errorf("har: %s: %w", name, err)
 	case len(mistakes) > 0:
-		i.Notes = append(i.Notes, fmt.Sprintf("Of the HAR %s.", wasNot(len(mistakes))))
+		i.Notes = append(i.Notes, fmt.Sprintf("Left out of the HAR: what is wrong with it, in %s.", count(len(mistakes), "place")))
 		return i, mistakes
 	}
 	return i, nil
-}
-
-func wasNot(n int) string {
-	if n == 1 {
-		return "one entry was not whole, and is left out"
-	}
-	return fmt.Sprintf("%d entries were not whole, and are left out", n)
 }
 
 // imported makes the recording of entries.
@@ -165,6 +162,9 @@ func imported(all []*entry, o Options) (*Import, error) {
 	b := &builder{secrets: i.secrets, as: o.As}
 	if b.as == AsAny {
 		b.as = side(taken)
+	}
+	if last := taken[len(taken)-1]; last.began.Sub(taken[0].began) > mostDays*24*time.Hour {
+		return nil, fmt.Errorf("entry %d begins more than %d days after entry %d: these are not dates of one clock", last.number, mostDays, taken[0].number)
 	}
 	b.build(taken)
 	i.As, i.Run = b.as, b.run()

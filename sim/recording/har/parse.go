@@ -197,6 +197,10 @@ func (p *parser) broken(err error) {
 		if !p.found {
 			err = fmt.Errorf("%w: %w", ErrForeign, syntax)
 		}
+		// A decoder counts from wherever its buffer begins; this is the same error, counted
+		// from the beginning of the file.
+		var all json.RawMessage
+		_ = errors.As(json.Unmarshal(p.text, &all), &syntax)
 		p.mistake(max(int(syntax.Offset)-1, 0), err)
 	default:
 		p.mistake(int(p.decoder.InputOffset()), err)

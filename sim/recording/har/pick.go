@@ -90,23 +90,16 @@ func (l leftOut) nothing(n int, s *secrets) error {
 }
 
 func (l leftOut) notes(s *secrets) (notes []string) {
-	if len(l.hosts) > 0 {
-		notes = append(notes, fmt.Sprintf("Of the HAR %d %s that ask no model for anything are left out (%s); --host takes those of a host.",
-			l.others, entriesOf(l.others), l.named(s)))
-	} else if l.others > 0 {
-		notes = append(notes, fmt.Sprintf("Of the HAR %d %s that ask no model for anything are left out.", l.others, entriesOf(l.others)))
+	switch {
+	case len(l.hosts) > 0:
+		notes = append(notes, fmt.Sprintf("Left out of the HAR: %s that no model was asked by (%s); --host takes those of a host.", count(l.others, "entry"), l.named(s)))
+	case l.others > 0:
+		notes = append(notes, fmt.Sprintf("Left out of the HAR: %s that no model was asked by.", count(l.others, "entry")))
 	}
 	if l.control > 0 {
-		notes = append(notes, fmt.Sprintf("Of the HAR %d %s with CONNECT or OPTIONS are left out.", l.control, entriesOf(l.control)))
+		notes = append(notes, fmt.Sprintf("Left out of the HAR: %s with CONNECT or OPTIONS.", count(l.control, "entry")))
 	}
 	return notes
-}
-
-func entriesOf(n int) string {
-	if n == 1 {
-		return "entry"
-	}
-	return "entries"
 }
 
 // side guesses where a HAR was taken: one that shows a host several keys was taken behind

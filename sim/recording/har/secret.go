@@ -139,6 +139,16 @@ func (s *secrets) scrub(text string) string {
 	return record.Scrub(text)
 }
 
+// path takes out of a path what scrub would take out of its text, escaped or not.
+func (s *secrets) path(escaped string) string {
+	if plain, err := url.PathUnescape(escaped); err == nil && plain != escaped {
+		if clean := s.scrub(plain); clean != plain {
+			return (&url.URL{Path: clean}).EscapedPath()
+		}
+	}
+	return s.scrub(escaped)
+}
+
 // find returns where a text has one, -1: nowhere.
 func (s *secrets) find(text string) int {
 	first := -1
