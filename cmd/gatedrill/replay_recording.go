@@ -38,7 +38,11 @@ func (c *replayCmd) playRecording(a *app) error {
 	if err != nil {
 		return err
 	}
-	v, err := c.play(a, target{path: name + ".drill", text: []byte(s.Text), drill: d})
+	t := target{path: name + ".drill", text: []byte(s.Text), drill: d}
+	if c.Minimise {
+		return c.minimise(a, t, s)
+	}
+	v, err := c.play(a, t)
 	if err != nil {
 		return err
 	}
