@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/gatedrill/gatedrill/sim/recording"
@@ -72,8 +73,12 @@ func (c recordingFlags) storyOfHAR(a *app, path string, o recording.Options) (*r
 	return s, nil
 }
 
-// isHAR tells a HAR from everything else, by how it begins and not by its name.
+// isHAR tells a HAR from everything else by how it begins, whatever its name is. A file that
+// is called one is one with a mistake.
 func isHAR(path string) bool {
+	if filepath.Ext(path) == ".har" {
+		return true
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return false

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/minimise"
 	"github.com/gatedrill/gatedrill/sim/recording"
@@ -69,7 +70,7 @@ func (c *replayCmd) minimise(a *app, t target, s *recording.Story) error {
 	}
 	small, err := minimise.Minimise(config)
 	if errors.Is(err, minimise.ErrNotSeen) {
-		return misuse("%s: there is no %q in it%s", c.File, c.Finding, candidates(v))
+		return misuse("%s: there is no %q in it%s", c.File, f.Name, candidates(v))
 	}
 	if err != nil {
 		return err
@@ -86,15 +87,17 @@ func (c *replayCmd) finding(v *sim.Verdict, s *recording.Story) (minimise.Findin
 		}
 		return f, nil
 	}
-	if f, ok := minimise.First(v); ok {
-		return f, nil
-	}
-	if s != nil {
+	f, ok := minimise.First(v)
+	if s != nil && (!ok || f.Name == check.ScriptIsPlayed) { // not every request has its lines in the drill
 		if d := s.Compare(v); d != nil {
-			if f, ok := minimise.Lines(d.Want, d.Got); ok {
+			if f, ok := minimise.At(v, d.First, d.Last, d.Seen()); ok {
+				f.Name = fmt.Sprintf("expected %q, got %q", strings.Join(d.Want, "; "), strings.Join(d.Got, "; "))
 				return f, nil
 			}
 		}
+	}
+	if ok {
+		return f, nil
 	}
 	return minimise.Finding{}, misuse("%s: nothing is wrong in it, so that there is nothing to minimise; say with --finding what it must still show%s", c.File, candidates(v))
 }

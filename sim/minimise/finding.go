@@ -19,6 +19,7 @@ type Finding struct {
 	like  *regexp.Regexp // a line of it; nil: exact is looked for
 	shape []string       // what else the first step shows that has one, names and numbers aside
 	exact []string       // all that a step shows, the client's name aside
+	any   bool           // any step may be the one, and not only the first with the line
 	want  []string       // what was expected in its place; nil: it is no difference
 }
 
@@ -56,15 +57,20 @@ func isCheck(name string) bool {
 }
 
 // First is the first thing that is wrong with a run: what a check found, or else a step that
-// differs. False: nothing is.
+// differs, or else a script that was not played, which is often a consequence. False: nothing is.
 func First(v *sim.Verdict) (Finding, bool) {
 	for _, f := range v.Findings {
-		return Finding{Name: f.Check, check: f.Check}, true
+		if f.Check != check.ScriptIsPlayed {
+			return Finding{Name: f.Check, check: f.Check}, true
+		}
 	}
 	for _, s := range v.Steps {
 		if s.Differs() {
 			return difference(s), true
 		}
+	}
+	if len(v.Findings) > 0 {
+		return Finding{Name: check.ScriptIsPlayed, check: check.ScriptIsPlayed}, true
 	}
 	return Finding{}, false
 }
@@ -99,7 +105,10 @@ func (f Finding) Where(v *sim.Verdict) (step int, ok bool) {
 			return i, true
 		case f.like == nil:
 		case slices.ContainsFunc(s.Got, f.like.MatchString):
-			return i, f.shape == nil || slices.Equal(shapes(s.Got), f.shape)
+			same := f.shape == nil || slices.Equal(shapes(s.Got), f.shape)
+			if same || !f.any {
+				return i, same
+			}
 		}
 	}
 	return 0, false
@@ -109,10 +118,26 @@ func (f Finding) Where(v *sim.Verdict) (step int, ok bool) {
 // a refusal that no upstream had a part in is another one than an upstream's own.
 func (f Finding) fixed(v *sim.Verdict) (Finding, bool) {
 	at, ok := f.Where(v)
-	if ok && f.like != nil {
+	if ok && f.like != nil && f.shape == nil {
 		f.shape = shapes(v.Steps[at].Got)
 	}
 	return f, ok
+}
+
+// At is a line of one of some steps, from 0, the last of them included. False: none of them
+// has it.
+func At(v *sim.Verdict, first, last int, line string) (Finding, bool) {
+	f, err := Parse(line)
+	if err != nil || f.like == nil {
+		return Finding{}, false
+	}
+	for i := first; i <= last && i < len(v.Steps); i++ {
+		if slices.ContainsFunc(v.Steps[i].Got, f.like.MatchString) {
+			f.shape, f.any = shapes(v.Steps[i].Got), true
+			return f, true
+		}
+	}
+	return Finding{}, false
 }
 
 // Candidates are the refusals that a run shows, as findings, each once and with how often
@@ -170,21 +195,4 @@ func exactly(lines []string) []string {
 		list[i] = actor.ReplaceAllString(line, "CLIENT$1")
 	}
 	return list
-}
-
-// Lines is a difference that is told by lines which are not those of one step: what was
-// expected of requests that were under way together, and what was seen. False: nothing was
-// seen that was not expected.
-func Lines(want, got []string) (Finding, bool) {
-	left := slices.Clone(want)
-	for _, line := range got {
-		if i := slices.Index(left, line); i >= 0 {
-			left = slices.Delete(left, i, i+1)
-			continue
-		}
-		name := fmt.Sprintf("expected %s, got %s", told(want), told(got))
-		rest := regexp.QuoteMeta(exactly([]string{line})[0])
-		return Finding{Name: name, like: regexp.MustCompile("^" + strings.Replace(rest, "CLIENT", `[^\s.]+`, 1) + "$")}, true
-	}
-	return Finding{}, false
 }

@@ -151,7 +151,7 @@ func (s *search) still(d *drill.Drill, seed uint64) bool {
 }
 
 func (s *search) isNew(f check.Finding) bool {
-	if f.Check == check.ScriptIsPlayed {
+	if f.Check == check.ScriptIsPlayed && s.Finding.check != check.ScriptIsPlayed {
 		return strings.Contains(f.Text, "no rule answers") || strings.Contains(f.Text, "ran out")
 	}
 	return !s.allowed[f.Check]
@@ -173,23 +173,24 @@ func (s *search) tell(r *Small, small *drill.Drill) error {
 			want[i] = one.Steps[i].Got
 		}
 	}
-	var said string
+	said := s.Finding.Name
 	switch {
 	case s.Finding.check != "":
-		said = s.Finding.Name
-		for _, f := range one.Findings {
+		for _, f := range slices.Backward(one.Findings) {
 			if f.Check == s.Finding.check {
-				said += ": " + strings.SplitN(f.Text, "\n", 2)[0]
-				break
+				said = f.Check + ": " + strings.SplitN(f.Text, "\n", 2)[0]
 			}
 		}
-	case seen:
+	case !seen:
+	case s.Finding.want != nil:
+		r.Shown = strings.Join(one.Steps[at].Got, "; ")
+		var err error
+		if want[at], said, err = s.expected(small, r.Seed, at); err != nil {
+			return err
+		}
+	default:
 		r.Shown = strings.Join(one.Steps[at].Got, "; ")
 		said = fmt.Sprintf("%s: %q.", s.Finding.Name, r.Shown)
-		if s.Finding.want != nil {
-			want[at] = s.Finding.want
-			said = fmt.Sprintf("%s. What stands below the step is from the whole story: of this one nobody knows more.", upperFirst(s.Finding.Name))
-		}
 	}
 	told, err := small.WithWant(want)
 	if err != nil {
@@ -197,6 +198,19 @@ func (s *search) tell(r *Small, small *drill.Drill) error {
 	}
 	r.Text = s.head(r, said) + told.String()
 	return nil
+}
+
+// expected is what the step of a difference should have shown, and who says so.
+func (s *search) expected(small *drill.Drill, seed uint64, at int) (want []string, said string, err error) {
+	said = upperFirst(s.Finding.Name) + ". "
+	if s.Reference == nil {
+		return s.Finding.want, said + "What stands below the last step is from the whole story: what would be right in this one nobody has recorded.", nil
+	}
+	right, ok := s.play(s.Reference, small, seed)
+	if !ok {
+		return nil, "", s.err
+	}
+	return right.Steps[at].Got, said + "What stands below the last step is what the reference gateway shows there.", nil
 }
 
 // head is the prose above the drill.

@@ -17,6 +17,9 @@ type Difference struct {
 	Lines []string      // the requests that were under way
 	Want  []string      // as recorded
 	Got   []string
+
+	// First and Last are the steps of the drill that are compared, from 0.
+	First, Last int
 }
 
 // String shows both side by side.
@@ -57,7 +60,7 @@ func (s *Story) Compare(v *sim.Verdict) *Difference {
 		if slices.Equal(want, got) {
 			continue
 		}
-		d := &Difference{At: time.Duration(g.At), Want: want, Got: got}
+		d := &Difference{At: time.Duration(g.At), Want: want, Got: got, First: g.first, Last: g.last}
 		for _, e := range g.Exchanges {
 			d.Lines = append(d.Lines, e.Line)
 		}

@@ -1,6 +1,8 @@
 package recording
 
 import (
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -58,4 +60,29 @@ func withWait(line, recorded string) string {
 		return head + " retry-after=" + recorded
 	}
 	return line
+}
+
+var attemptSeen = regexp.MustCompile(`^(\S+) got (key=\S+), (answered [0-9]+|and broke)$`)
+
+// Seen is the first thing that was replayed and not recorded, in the words of an observed
+// line: "client got 429", "alpha.invalid got * * key=alpha-1, answered 429". "": there is
+// none, something was not replayed.
+func (d *Difference) Seen() string {
+	left := slices.Clone(d.Want)
+	for _, line := range d.Got {
+		if i := slices.Index(left, line); i >= 0 {
+			left = slices.Delete(left, i, i+1)
+			continue
+		}
+		m := attemptSeen.FindStringSubmatch(line)
+		switch {
+		case m == nil:
+			_, what, _ := strings.Cut(line, " ")
+			return "client " + what
+		case m[3] == "and broke":
+			return m[1] + " got * * " + m[2]
+		}
+		return m[1] + " got * * " + m[2] + ", " + m[3]
+	}
+	return ""
 }

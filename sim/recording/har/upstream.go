@@ -30,14 +30,7 @@ func (b *builder) upstream(taken []*entry) {
 	open := 0 // those before it are over
 	for _, e := range taken {
 		p, path, _ := b.provider(e)
-		secret, key := e.credential(), ""
-		if secret == "" {
-			b.keyless++
-		}
-		key = b.secrets.alias(p.Name, secret)
-		if !slices.Contains(p.Keys, key) {
-			p.Keys = append(p.Keys, key)
-		}
+		secret, key := e.credential(), b.key(p, e)
 		for open < len(all) && (all[open].over || b.start(e)-all[open].end > soon) {
 			open++
 		}
@@ -68,6 +61,22 @@ func (b *builder) upstream(taken []*entry) {
 		t.done.At = t.end.Nanoseconds()
 		b.facts = append(b.facts, timed{t.exchange, t.done})
 	}
+}
+
+// key is the alias of the key that an entry shows; without one it is the pool's first.
+func (b *builder) key(p *provider, e *entry) string {
+	secret := e.credential()
+	if secret == "" {
+		b.keyless++
+		if len(p.Keys) > 0 {
+			return p.Keys[0]
+		}
+	}
+	key := b.secrets.alias(p.Name, secret)
+	if !slices.Contains(p.Keys, key) {
+		p.Keys = append(p.Keys, key)
+	}
+	return key
 }
 
 // follows returns the last request that an attempt can be the next of.
