@@ -24,15 +24,16 @@ type writer struct {
 	notes   notes
 	groups  []Group
 
-	steps   strings.Builder
-	n       int           // steps written
-	last    int64         // recorded instant that the drill has come to
-	carry   time.Duration // what rounding has lost
-	rows    []string      // of the source, as steps
-	opened  map[string]string
-	tunnels int
-	busy    map[string]*exchange // started, by id
-	base    bool                 // base-URL mode is used
+	steps     strings.Builder
+	n         int           // steps written
+	last      int64         // recorded instant that the drill has come to
+	carry     time.Duration // what rounding has lost
+	deadlines deadlines
+	rows      []string // of the source, as steps
+	opened    map[string]string
+	tunnels   int
+	busy      map[string]*exchange // started, by id
+	base      bool                 // base-URL mode is used
 }
 
 func (w *writer) step(format string, args ...any) {
@@ -40,11 +41,19 @@ func (w *writer) step(format string, args ...any) {
 	w.n++
 }
 
-// until lets time pass to a recorded instant.
+// until lets time pass to a recorded instant. One that is near a deadline stays on its side
+// of it: it is rounded away from it, and nothing is made up for there.
 func (w *writer) until(at int64) {
 	exact := time.Duration(at - w.last)
 	d := max(exact.Round(time.Millisecond), 0)
-	if w.carry += exact - d; w.carry >= carried || w.carry <= -carried {
+	after, close := w.deadlines.closest(at)
+	switch {
+	case close && after >= 0 && d < exact && d > 0:
+		d += time.Millisecond
+	case close && after < 0 && d > exact:
+		d = max(d-time.Millisecond, 0)
+	}
+	if w.carry += exact - d; !close && w.carry.Abs() >= carried {
 		more := max(w.carry.Round(time.Millisecond), -d)
 		d, w.carry = d+more, w.carry-more
 	}
@@ -56,6 +65,8 @@ func (w *writer) until(at int64) {
 
 func (w *writer) write() {
 	w.opened, w.busy = map[string]string{}, map[string]*exchange{}
+	w.last = -w.intoSecond()
+	w.findDeadlines()
 	if w.dropped > 0 {
 		w.notes.add("Requests that began before the recording did are left out.")
 	}
