@@ -40,7 +40,9 @@ request POST https://alpha.invalid/v1/x
 func TestDatesKeepTheirInstants(t *testing.T) {
 	second := int64(1e9)
 	for _, form := range []string{"Fri, 01 May 2026 12:00:09 GMT", "Friday, 01-May-26 12:00:09 GMT", "Fri May  1 12:00:09 2026"} {
-		fact := func(kind record.Kind, at int64, id string) record.Fact { return record.Fact{Kind: kind, At: at, ID: id} }
+		fact := func(kind record.Kind, at int64, id string) record.Fact {
+			return record.Fact{Kind: kind, At: at, ID: id}
+		}
 		began, status := "2026-05-01T12:00:00.734Z", 429
 		ask := func(at int64, id, told string, attempts bool) (facts []record.Fact) {
 			r := fact(record.KindRequest, at, id)
