@@ -78,12 +78,24 @@ func (w *writer) fitKey(b *strings.Builder, key string, attempts []*attempt) {
 			if status == http.StatusTooManyRequests {
 				until, said = at+int64(w.waitOf(a)), " retry-after=seconds"
 			}
-			from := millis(max(a.begin.At, covered))
+			from := millis(max(since(attempts[:i], a), covered))
 			to := max(millis(until), from+time.Millisecond)
 			fmt.Fprintf(b, "  window %d from=%s to=%s keys=%s%s\n", status, format(from), format(to), key, said)
 			covered = int64(to)
 		}
 	}
+}
+
+// since is when a key is taken to have become one that refuses: near the beginning of the
+// request that found out, which another gateway asks with it a little sooner, and not
+// before the key's last answer.
+func since(before []*attempt, a *attempt) int64 {
+	request := a.of.request.At
+	from := max(request-int64(near), 0)
+	if n := len(before); n > 0 {
+		from = max(from, (before[n-1].answer.At+request)/2)
+	}
+	return from
 }
 
 // waitOf is how long a 429 asked to wait; a minute when it did not say.

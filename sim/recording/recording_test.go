@@ -120,7 +120,7 @@ func TestWhatAnotherGatewayWouldHaveDone(t *testing.T) {
 	s, err := recording.Convert("incident", run, recording.Options{Set: []recording.Change{more}})
 	require.NoError(t, err)
 	assert.Contains(t, s.Text, "provider alpha openai https://alpha.invalid/v1 keys alpha-1 alpha-2 added-1\n")
-	assert.Contains(t, s.Text, "  window 429 from=2s to=5s keys=alpha-2 retry-after=seconds\n")
+	assert.Contains(t, s.Text, "  window 429 from=1990ms to=5s keys=alpha-2 retry-after=seconds\n")
 	before, after := s.Recorded(), s.Replayed(replayed(t, s, 1))
 	assert.Equal(t, `                         recorded  keys.alpha+=1
 requests                        6              6
