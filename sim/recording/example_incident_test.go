@@ -9,6 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatedrill/gatedrill/proxy/record"
+	"github.com/gatedrill/gatedrill/sim"
+	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/minimise"
 	"github.com/gatedrill/gatedrill/sim/recording"
 )
 
@@ -34,6 +37,7 @@ func TestTheExample(t *testing.T) {
 		t.Fatal(d)
 	}
 	golden(t, example+"incident.drill", s.Text)
+	golden(t, example+"refused.drill", refused(t, s))
 	tables := ""
 	for _, text := range []string{"keys.alpha+=1", "strategy=round-robin", "policy=strict"} {
 		change, err := recording.ParseSet(text)
@@ -43,6 +47,22 @@ func TestTheExample(t *testing.T) {
 		tables += recording.Table("recorded", text, other.Recorded(), other.Replayed(replayed(t, other, 7))) + "\n"
 	}
 	golden(t, example+"tables.txt", tables)
+}
+
+// refused is what is left of the incident when it still has to show its first refusal.
+func refused(t *testing.T, s *recording.Story) string {
+	t.Helper()
+	d, err := drill.Parse("incident.drill", []byte(s.Text))
+	require.NoError(t, err)
+	f, err := minimise.Parse("client got 429")
+	require.NoError(t, err)
+	small, err := minimise.Minimise(minimise.Config{Drill: d, Seed: 1, Finding: f, From: "incident.ndjson",
+		Replay: "gatedrill replay refused.drill --seed %d", Play: func(d *drill.Drill, seed uint64) (*sim.Verdict, error) {
+			return sim.Run(t, sim.Reference(), d, sim.Options{Seed: seed}), nil
+		}})
+	require.NoError(t, err)
+	assert.True(t, small.Exact)
+	return small.Text
 }
 
 func golden(t *testing.T, path, got string) {
