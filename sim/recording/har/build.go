@@ -16,6 +16,7 @@ type provider struct {
 	record.Provider
 	host    string
 	limited int64 // when the wait that a 429 named is over
+	refused refusal
 }
 
 // timed is a fact with what puts it in order: exchanges that touch do not overlap.
@@ -35,7 +36,7 @@ type builder struct {
 	byHost    map[string]*provider
 
 	// What the notes tell of.
-	streams, silent, cut, untried, own, gone, again, joined, changed, keyless int
+	streams, silent, cut, untried, own, gone, again, joined, changed, keyless, rounded int
 }
 
 // build makes the facts of entries that are in order.

@@ -36,12 +36,44 @@ func (b *builder) client(e *entry) {
 		done.Credential = "own"
 		b.attempt(id, 1, e, p, path, record.KeyOwn, a)
 	default:
+		b.shorten(p, b.start(e).Nanoseconds())
 		b.attempt(id, 1, e, p, path, key, a)
 		if a.status == http.StatusTooManyRequests {
-			p.limited = (b.start(e) + e.wait + wait).Nanoseconds()
+			p.refused = refusal{at: (b.start(e) + e.wait).Nanoseconds(), header: a.header, unsaid: wait == 0}
+			if wait == 0 {
+				wait = unsaidWait
+			}
+			p.limited = p.refused.at + wait.Nanoseconds()
 		}
 	}
 	b.add(b.end(e), done)
+}
+
+// refusal is the 429 that a provider's key cools for.
+type refusal struct {
+	at     int64
+	header map[string][]string
+	unsaid bool // it named no wait
+}
+
+const (
+	// sooner is how much sooner than a client that was served a key became available.
+	sooner = 10 * time.Millisecond
+	// unsaidWait is how long the reference gateway lets a key cool that nobody said a wait for.
+	unsaidWait = time.Minute
+)
+
+// shorten makes the wait of a 429 end before a request that was served in its last second,
+// since what clients are told is rounded up to whole seconds, or that nobody said how long.
+func (b *builder) shorten(p *provider, at int64) {
+	if at >= p.limited || p.limited-at >= int64(time.Second) && !p.refused.unsaid {
+		return
+	}
+	if wait := time.Duration(at-p.refused.at) - sooner; wait > 0 {
+		p.refused.header["Retry-After-Ms"] = []string{strconv.FormatInt(wait.Milliseconds(), 10)}
+		p.limited = at
+		b.rounded++
+	}
 }
 
 // told is the wait that an answer names, and the seconds of its Retry-After, "" without one.

@@ -46,6 +46,7 @@ func (b *builder) notes(taken []*entry) (notes []string) {
 		say(b.keyless, "One key is assumed for %s without a credential (browsers leave them out when they export).", count(b.keyless, "request"))
 	}
 	say(b.untried, "No upstream is assumed to have been asked for %s of 429 during the wait that an earlier one had named.", count(b.untried, "answer"))
+	say(b.rounded, "The wait of %s of 429 is taken to have been over when the next request was served: it named none, or this was in its last second.", count(b.rounded, "answer"))
 	say(b.own, "A bad credential of the client's own is assumed for %s refused with 401 or 403.", count(b.own, "request"))
 	say(b.gone, "The client is assumed to have given up %s without an answer.", count(b.gone, "request"))
 	say(b.again, "A request of its own is made of %s that a client says it made (X-Stainless-Retry-Count).", count(b.again, "retry"))
