@@ -65,6 +65,9 @@ func (c *replayCmd) minimise(a *app, t target, s *recording.Story) error {
 	}
 	config := minimise.Config{Drill: t.drill, Seed: c.Seed, Finding: f, Play: play(c.Gateway), Within: c.Within,
 		From: filepath.Base(filepath.Clean(c.File)), Replay: c.again()}
+	if len(c.Set) > 0 {
+		config.From += " with " + strings.Join(c.Set, " ")
+	}
 	if c.Gateway != reference {
 		config.Reference = play(reference)
 	}

@@ -70,3 +70,18 @@ func (o Options) fewer(p record.Provider) (n int) {
 	}
 	return n
 }
+
+// removed reports whether a key was a provider's and is nobody's any more.
+func (w *writer) removed(key string) bool {
+	was := false
+	for _, f := range w.run.Facts {
+		for _, p := range f.Providers {
+			i := slices.Index(p.Keys, key)
+			if i >= 0 && i < len(p.Keys)+len(w.options.more(p))-w.options.fewer(p) {
+				return false
+			}
+			was = was || i >= 0
+		}
+	}
+	return was
+}

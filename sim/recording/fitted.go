@@ -34,7 +34,7 @@ func (w *writer) fitted(host string) string {
 	}
 	var b strings.Builder
 	for _, key := range keys {
-		if key == "none" {
+		if key == "none" || w.removed(key) {
 			continue // it is nobody's limit
 		}
 		w.fitKey(&b, key, byKey[key])

@@ -133,6 +133,15 @@ longest outage of beta         0s             0s
 `, recording.Table("recorded", more.String(), before, after))
 }
 
+// A key that is taken away has no limits any more, which nobody could write.
+func TestFewerKeys(t *testing.T) {
+	run, _ := recorded(t, incident, 1)
+	s, err := recording.Convert("incident", run, recording.Options{Set: []recording.Change{{Provider: "alpha", Keys: -1}, {Provider: "beta", Keys: -1}}})
+	require.NoError(t, err)
+	assert.NotContains(t, s.Text, "alpha-2")
+	assert.Equal(t, 4, s.Replayed(replayed(t, s, 1)).Refused, s.Text)
+}
+
 func TestSetIsRead(t *testing.T) {
 	for _, text := range []string{"policy=recovering", "strategy=round-robin", "keys.alpha+=1", "keys.a.b-=2", "byok=deny"} {
 		c, err := recording.ParseSet(text)
