@@ -25,7 +25,7 @@ const (
 // write for each line would cost more than all the rest of a recording.
 const (
 	writeEvery = 100 * time.Millisecond
-	gathered   = 64 << 10
+	gathered   = 256 << 10
 )
 
 // File is what a Dir writes to; *os.File is one.

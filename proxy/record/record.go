@@ -22,7 +22,6 @@
 package record
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
@@ -96,22 +95,30 @@ func New(cfg Config) *Recorder {
 	return r
 }
 
-// Record writes a fact; its N and At are put in. The fact is the caller's again when
-// Record returns.
+// Record writes a fact; its N and At are put in. Of Header it writes what a recording has,
+// free of secrets, so that headers may be given as they came. The fact is the caller's
+// again when Record returns.
 func (r *Recorder) Record(f *Fact) {
 	if r == nil {
 		return
 	}
-	tail := f.appendTail(make([]byte, 0, 256))
+	var space [room]byte
+	tail := append(f.appendTail(space[:0]), '\n')
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// Read under the lock, so that instants never go back from one line to the next.
-	at := r.cfg.Clock.Since(r.began, "record", "at")
+	at := r.cfg.Clock.Since(r.began, tagsAt...)
 	r.n++
-	r.line = appendHead(r.line[:0], r.n, at.Nanoseconds())
-	r.line = append(append(r.line, tail...), '\n')
+	r.line = append(appendHead(r.line[:0], r.n, at.Nanoseconds()), tail...)
 	r.cfg.Sink.Append(r.line)
 }
+
+// The tags of clock readings that every request has, made once.
+var (
+	tagsAt     = []string{"record", "at"}
+	tagsAnswer = []string{"record", "answer"}
+	tagsChunk  = []string{"record", "chunk"}
+)
 
 // Learn returns the alias of a provider's key at a position, from 1. A secret has one
 // alias for as long as the recorder lives, the first that it got. It writes nothing.
@@ -133,12 +140,4 @@ func (r *Recorder) Alias(secret string) string {
 	default:
 		return KeyOwn
 	}
-}
-
-// Header returns the lines of h that a recording has, free of secrets.
-func (r *Recorder) Header(h http.Header) map[string][]string {
-	if r == nil {
-		return nil
-	}
-	return keptHeader(h)
 }

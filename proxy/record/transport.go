@@ -62,10 +62,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.end(nil)
 		return resp, err
 	}
-	a.began = r.cfg.Clock.Now("record", "answer")
+	a.began = r.cfg.Clock.Now(tagsAnswer...)
 	a.body = tap{mode: r.cfg.Bodies}
 	a.status, a.length = resp.StatusCode, resp.ContentLength
-	r.Record(&Fact{Kind: KindAnswer, ID: a.id, Try: a.try, Status: resp.StatusCode, Header: keptHeader(resp.Header)})
+	r.Record(&Fact{Kind: KindAnswer, ID: a.id, Try: a.try, Status: resp.StatusCode, Header: resp.Header})
 	resp.Body = &answerBody{ReadCloser: resp.Body, attempt: a}
 	return resp, nil
 }
@@ -108,7 +108,8 @@ type attempt struct {
 	status   int
 	length   int64
 	body     tap
-	sent     *uploadBody
+	sent     *uploadBody // nil: it is not looked at
+	whole    int64       // of a body that goes out at once
 	chunks   [][2]int64
 	over     atomic.Bool
 }
@@ -141,7 +142,7 @@ func (a *attempt) arrived(p []byte) {
 	if a.chunks == nil {
 		a.chunks = make([][2]int64, 0, 8)
 	}
-	a.chunks = append(a.chunks, [2]int64{a.recorder.cfg.Clock.Since(a.began, "record", "chunk").Nanoseconds(), int64(len(p))})
+	a.chunks = append(a.chunks, [2]int64{a.recorder.cfg.Clock.Since(a.began, tagsChunk...).Nanoseconds(), int64(len(p))})
 	if len(a.chunks) == chunksALine {
 		a.flush()
 	}
@@ -179,8 +180,11 @@ func (a *attempt) end(err error) {
 	if a.status >= 400 {
 		f.Codes = codes(a.body.head)
 	}
-	if a.sent != nil {
+	switch {
+	case a.sent != nil:
 		a.sent.tell(f)
+	case a.status != 0:
+		f.Sent = a.whole
 	}
 	a.recorder.Record(f)
 }
