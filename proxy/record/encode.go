@@ -1,6 +1,7 @@
 package record
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"strconv"
 	"unicode/utf8"
@@ -119,12 +120,31 @@ func appendStrings(b []byte, list []string) []byte {
 
 // appendString quotes as JSON does; most strings need nothing of that.
 func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
-			text, _ := json.Marshal(s)
-			return append(b, text...)
+	b = append(b, '"')
+	start := len(b)
+	b = append(b, s...)
+	if !plain(b[start:]) {
+		text, _ := json.Marshal(s)
+		return append(b[:start-1], text...)
+	}
+	return append(b, '"')
+}
+
+// plain reports whether nothing in a text has to be escaped, eight bytes at a time: a byte
+// below ' ', one that is not of ASCII, a quote and a backslash each leave the highest bit set.
+func plain(text []byte) bool {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		quote, slash := w^(ones*'"'), w^(ones*'\\')
+		if (w|(w-ones*' ')&^w|(quote-ones)&^quote|(slash-ones)&^slash)&highs != 0 {
+			return false
 		}
 	}
-	b = append(append(b, '"'), s...)
-	return append(b, '"')
+	for _, c := range text {
+		if c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
