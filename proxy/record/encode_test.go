@@ -75,8 +75,14 @@ func TestHeadersAreKept(t *testing.T) {
 // A text in which a secret is found is one that is looked at.
 func TestSecretsAreSuspected(t *testing.T) {
 	marks := rapid.SampledFrom([]string{"sk-", "pk_", "rk-", "ghp_", "gho_", "github_pat_", "glpat-", "xoxb-", "AKIA", "ASIA", "AIza", "eyJ", "bearer ",
-		"BEARER\t", "bAſIc ", "Basic ", "://", "@", "-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----", ".", " ", "é"})
-	letters := rapid.StringMatching(`[A-Za-z0-9_-]{0,24}`)
+		"BEARER\t", "bA\u017fIc ", "Basic ", "://", "@", "-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----", ".", " ", "é"})
+	letters := rapid.StringMatching(`[A-Za-z0-9_-]{0,24}|[A-Z0-9]{20}`)
+	for _, secret := range []string{"sk-", "pk_", "rk-", "gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxs-", "AKIA", "ASIA",
+		"AIza", "Bearer ", "bEaReR  ", "basic ", "BA\u017fIC "} {
+		secret += "ABCDEFGHIJ0123456789"
+		_, _, found := record.FindSecret(secret)
+		assert.True(t, found && record.Suspect(secret) && record.Suspect("x "+secret+" y"), secret)
+	}
 	found := 0
 	rapid.Check(t, func(t *rapid.T) {
 		text := ""
