@@ -15,13 +15,8 @@ import (
 // benchWorld is a world that answers 1 KiB and writes no log.
 type benchWorld struct{ *world }
 
-func newBenchWorld(b *testing.B, more ...func(*proxy.Config)) benchWorld {
-	w := newWorld(b, func(c *proxy.Config) {
-		c.Logger = nil
-		for _, change := range more {
-			change(c)
-		}
-	})
+func newBenchWorld(b *testing.B) benchWorld {
+	w := newWorld(b, func(c *proxy.Config) { c.Logger = nil })
 	answer := strings.Repeat("y", 1024)
 	w.upstream(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)

@@ -24,7 +24,7 @@ func (s *Server) recordRequest(r *http.Request, rec *record) {
 		return
 	}
 	f := facts.Fact{Kind: facts.KindRequest, ID: rec.id, Method: r.Method, Host: rec.host,
-		Path: facts.Scrub(targetPath(r)), Query: r.URL.RawQuery != "", Sent: r.ContentLength, Header: s.cfg.Recorder.Header(r.Header)}
+		Path: facts.Scrub(targetPath(r)), Query: r.URL.RawQuery != "", Sent: r.ContentLength, Header: r.Header}
 	switch t, inside := r.Context().Value(tunnelKey{}).(*tunnel); {
 	case inside:
 		f.Via, f.Tunnel = viaTunnel, t.id

@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gatedrill/gatedrill/proxy"
+	"github.com/gatedrill/gatedrill/proxy/record"
 )
 
 // gateway is one way from the clients to the upstream.
@@ -48,6 +49,11 @@ func startAll(tb testing.TB) []*gateway {
 		startReverse(tb, u),
 		{name: "direct", address: u.listener.Addr().String(), roots: u.roots},
 	}
+	return wanted(tb, all)
+}
+
+// wanted are those that -only names.
+func wanted(tb testing.TB, all []*gateway) []*gateway {
 	if *only == "" {
 		return all
 	}
@@ -60,14 +66,20 @@ func startAll(tb testing.TB) []*gateway {
 // startGatedrill is the reference gateway as its configuration's zero values have it,
 // with one provider and one key.
 func startGatedrill(tb testing.TB, u *upstream) *gateway {
+	return startRecorded(tb, u, "gatedrill", nil)
+}
+
+// startRecorded is that gateway under a name of its own, with a recorder; nil: with none.
+func startRecorded(tb testing.TB, u *upstream, name string, recorder *record.Recorder) *gateway {
 	authority, roots := certificate(tb, "")
 	signer := &countingSigner{Signer: authority.PrivateKey.(crypto.Signer)}
 	ca, err := proxy.NewCAFrom(authority.Leaf, signer)
 	require.NoError(tb, err)
 	s, err := proxy.New(proxy.Config{
-		CA:      ca,
-		Dial:    u.dial,
-		RootCAs: u.roots,
+		CA:       ca,
+		Dial:     u.dial,
+		RootCAs:  u.roots,
+		Recorder: recorder,
 		Source: proxy.Static{{Name: "alpha", Type: "openai", BaseURL: "https://" + upstreamHost,
 			Keys: []string{"sk-benchmark-0123456789"}}},
 	})
@@ -80,7 +92,7 @@ func startGatedrill(tb testing.TB, u *upstream) *gateway {
 		cancel() // clients that are still there are not waited for
 		_ = s.Shutdown(at)
 	})
-	return &gateway{name: "gatedrill", address: l.Addr().String(), roots: roots, tunnel: true, made: &signer.made}
+	return &gateway{name: name, address: l.Addr().String(), roots: roots, tunnel: true, made: &signer.made}
 }
 
 // startGoproxy is goproxy's own interception, as somebody sets it up who knows it: an

@@ -25,7 +25,7 @@ const (
 // write for each line would cost more than all the rest of a recording.
 const (
 	writeEvery = 100 * time.Millisecond
-	gathered   = 64 << 10
+	gathered   = 256 << 10
 )
 
 // File is what a Dir writes to; *os.File is one.
@@ -80,7 +80,6 @@ type Dir struct {
 	mu     sync.Mutex // never held during I/O
 	buf    []byte
 	spare  []byte
-	counts []int // bytes of each line in buf
 	stats  Stats
 	closed bool
 
@@ -144,24 +143,27 @@ func partPath(dir string, part int) string {
 }
 
 // Append implements Sink.
-func (d *Dir) Append(line []byte) {
+func (d *Dir) Append(line []byte) { d.take(line, nil) }
+
+// take is Append for a line in two pieces.
+func (d *Dir) take(head, tail []byte) {
+	size := len(head) + len(tail)
 	d.mu.Lock()
 	d.stats.Lines++
-	if d.closed || d.stats.Stopped || len(d.buf)+len(line) > d.cfg.BufferBytes {
+	before := len(d.buf)
+	if d.closed || d.stats.Stopped || before+size > d.cfg.BufferBytes {
 		d.stats.Lost++
 		d.mu.Unlock()
 		return
 	}
-	before := len(d.buf)
-	d.buf = append(d.buf, line...)
-	d.counts = append(d.counts, len(line))
-	d.mu.Unlock()
-	if before < gathered && before+len(line) >= gathered {
-		select {
+	d.buf = append(append(d.buf, head...), tail...)
+	if before < gathered && before+size >= gathered {
+		select { // under the lock, since Close closes the channel
 		case d.wake <- struct{}{}:
 		default:
 		}
 	}
+	d.mu.Unlock()
 }
 
 // Stats returns the counts so far.
@@ -177,10 +179,10 @@ func (d *Dir) Close() error {
 	d.mu.Lock()
 	again := d.closed
 	d.closed = true
-	d.mu.Unlock()
 	if !again {
 		close(d.wake)
 	}
+	d.mu.Unlock()
 	<-d.done
 	return nil
 }
@@ -209,27 +211,37 @@ func (d *Dir) run() {
 // drain writes what has gathered.
 func (d *Dir) drain() {
 	d.mu.Lock()
-	buf, counts := d.buf, d.counts
-	d.buf, d.counts = d.spare[:0], nil
+	buf := d.buf
+	d.buf = d.spare[:0]
 	d.mu.Unlock()
-	for rest := buf; len(counts) > 0 && !d.stopped; {
-		n, lines := 0, 0
-		for n == 0 || lines < len(counts) && d.size+int64(n+counts[lines]) <= d.cfg.RotateBytes {
-			n += counts[lines]
-			lines++
-		}
+	rest := buf
+	for len(rest) > 0 && !d.stopped {
+		n := fitting(rest, d.cfg.RotateBytes-d.size)
 		if d.size > 0 && d.size+int64(n) > d.cfg.RotateBytes {
 			d.rotate()
 		}
 		d.write(rest[:n])
-		rest, counts = rest[n:], counts[lines:]
+		rest = rest[n:]
 	}
 	d.mu.Lock()
 	d.spare = buf
-	if d.stopped {
-		d.stats.Lost += uint64(len(counts))
-	}
+	d.stats.Lost += uint64(bytes.Count(rest, newline))
 	d.mu.Unlock()
+}
+
+var newline = []byte{'\n'}
+
+// fitting is the length of the lines that fit into so many bytes, of one line at least.
+func fitting(lines []byte, most int64) int {
+	if int64(len(lines)) <= most {
+		return len(lines)
+	}
+	if most > 0 {
+		if whole := bytes.LastIndexByte(lines[:most], '\n') + 1; whole > 0 {
+			return whole
+		}
+	}
+	return bytes.IndexByte(lines, '\n') + 1
 }
 
 // write appends whole lines, or stops the recording.
@@ -244,6 +256,9 @@ func (d *Dir) write(lines []byte) {
 	if err != nil {
 		whole := bytes.LastIndexByte(lines[:n], '\n') + 1
 		_ = d.file.Truncate(d.size + int64(whole)) // or the next start does it
+		d.mu.Lock()
+		d.stats.Lost += uint64(bytes.Count(lines[whole:], newline))
+		d.mu.Unlock()
 		d.fail(err)
 		return
 	}
@@ -323,8 +338,8 @@ func (d *Dir) fail(err error) {
 	_ = d.file.Close()
 	d.mu.Lock()
 	d.stats.Stopped = true
-	d.stats.Lost += uint64(len(d.counts))
-	d.buf, d.counts = nil, nil
+	d.stats.Lost += uint64(bytes.Count(d.buf, newline))
+	d.buf = nil
 	d.mu.Unlock()
 	if d.cfg.OnStop != nil {
 		d.cfg.OnStop(fmt.Errorf("record: the recording stops: %w", err))

@@ -1,10 +1,5 @@
 package record
 
-import (
-	"encoding/json"
-	"strconv"
-)
-
 // Kind says what a fact is about.
 type Kind string
 
@@ -104,95 +99,4 @@ type Provider struct {
 	Disabled bool     `json:"disabled,omitempty"`
 	Status   string   `json:"status"`
 	Reason   string   `json:"reason,omitempty"`
-}
-
-func appendHead(b []byte, n, at int64) []byte {
-	b = strconv.AppendInt(append(b, `{"n":`...), n, 10)
-	return strconv.AppendInt(append(b, `,"at":`...), at, 10)
-}
-
-// appendTail writes what follows the instant. The kinds that every request has are
-// written by hand: encoding/json would take longer than all the rest of a recording.
-func (f *Fact) appendTail(b []byte) []byte {
-	switch f.Kind {
-	case KindAttempt, KindChunks, KindEnd, KindDone, KindAnswer, KindRequest:
-	default:
-		return f.marshalTail(b)
-	}
-	b = append(append(b, `,"fact":"`...), f.Kind...)
-	b = append(b, '"')
-	for _, s := range [...]struct{ name, value string }{
-		{"id", f.ID}, {"tunnel", f.Tunnel}, {"via", f.Via}, {"method", f.Method}, {"host", f.Host}, {"path", f.Path},
-		{"provider", f.Provider}, {"verdict", f.Verdict}, {"key", f.Key}, {"retry_after", f.RetryTold},
-		{"credential", f.Credential}, {"how", f.How}, {"sha256", f.SHA256}, {"body", f.Body},
-		{"sent_sha256", f.SentSHA256}, {"sent_body", f.SentBody}, {"error", f.Error},
-	} {
-		if s.value != "" {
-			b = appendString(appendName(b, s.name), s.value)
-		}
-	}
-	for _, i := range [...]struct {
-		name  string
-		value int64
-	}{{"try", int64(f.Try)}, {"status", int64(f.Status)}, {"bytes", f.Bytes}, {"sent", f.Sent}} {
-		if i.value != 0 {
-			b = strconv.AppendInt(appendName(b, i.name), i.value, 10)
-		}
-	}
-	if f.Query {
-		b = append(b, `,"query":true`...)
-	}
-	if f.Cut {
-		b = append(b, `,"cut":true`...)
-	}
-	return append(f.appendLists(b), '}')
-}
-
-func (f *Fact) appendLists(b []byte) []byte {
-	if len(f.Header) > 0 {
-		text, _ := json.Marshal(f.Header) // sorted by name; strings cannot fail
-		b = append(appendName(b, "header"), text...)
-	}
-	if len(f.Codes) > 0 {
-		text, _ := json.Marshal(f.Codes)
-		b = append(appendName(b, "codes"), text...)
-	}
-	if len(f.Chunks) == 0 {
-		return b
-	}
-	b = append(appendName(b, "chunks"), '[')
-	for i, c := range f.Chunks {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = strconv.AppendInt(append(b, '['), c[0], 10)
-		b = strconv.AppendInt(append(b, ','), c[1], 10)
-		b = append(b, ']')
-	}
-	return append(b, ']')
-}
-
-// marshalTail is for the kinds that are rare.
-func (f *Fact) marshalTail(b []byte) []byte {
-	rest := *f
-	rest.N, rest.At = 0, 0
-	text, _ := json.Marshal(&rest) // nothing in a Fact can fail
-	return append(b, text[len(`{"n":0,"at":0`):]...)
-}
-
-func appendName(b []byte, name string) []byte {
-	b = append(append(b, `,"`...), name...)
-	return append(b, `":`...)
-}
-
-// appendString quotes as JSON does; most strings need nothing of that.
-func appendString(b []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			text, _ := json.Marshal(s)
-			return append(b, text...)
-		}
-	}
-	b = append(append(b, '"'), s...)
-	return append(b, '"')
 }

@@ -22,7 +22,6 @@
 package record
 
 import (
-	"net/http"
 	"sync"
 	"time"
 
@@ -71,6 +70,7 @@ type Config struct {
 // methods of a nil Recorder do nothing.
 type Recorder struct {
 	cfg     Config
+	dir     *Dir // the sink, when it is one: it takes a line in two pieces
 	aliases aliases
 
 	mu    sync.Mutex // held for a copy in memory, never for I/O
@@ -91,27 +91,62 @@ func New(cfg Config) *Recorder {
 		cfg.Gateway = "gatedrill"
 	}
 	r := &Recorder{cfg: cfg, began: cfg.Clock.Now("record", "began")}
+	r.dir, _ = cfg.Sink.(*Dir)
 	r.Record(&Fact{Kind: KindRecording, Version: Version, Gateway: cfg.Gateway,
 		Began: r.began.UTC().Format(time.RFC3339Nano), Settings: cfg.Settings, Bodies: cfg.Bodies})
 	return r
 }
 
-// Record writes a fact; its N and At are put in. The fact is the caller's again when
-// Record returns.
+// Record writes a fact; its N and At are put in. Of Header it writes what a recording has,
+// free of secrets, so that headers may be given as they came. The fact is the caller's
+// again when Record returns.
 func (r *Recorder) Record(f *Fact) {
-	if r == nil {
-		return
+	if r != nil {
+		r.put(f)
 	}
-	tail := f.appendTail(make([]byte, 0, 256))
+}
+
+// put is Record, and returns the instant that the fact got.
+func (r *Recorder) put(f *Fact) time.Duration {
+	var space [room]byte
+	tail := append(f.appendTail(space[:0]), '\n')
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	// Read under the lock, so that instants never go back from one line to the next.
-	at := r.cfg.Clock.Since(r.began, "record", "at")
+	at := r.now()
+	r.append(at, tail)
+	r.mu.Unlock()
+	return at
+}
+
+// both is put for two facts of one instant.
+func (r *Recorder) both(f, then *Fact) {
+	var space [room]byte
+	first := append(f.appendTail(space[:0]), '\n')
+	tails := append(then.appendTail(first), '\n')
+	r.mu.Lock()
+	at := r.now()
+	r.append(at, tails[:len(first)])
+	r.append(at, tails[len(first):])
+	r.mu.Unlock()
+}
+
+// now is the time since the recording began. Lines get it under the lock, so that instants
+// never go back from one to the next.
+func (r *Recorder) now() time.Duration { return r.cfg.Clock.Since(r.began, tagsAt...) }
+
+// append gives a line to the sink; r.mu is held.
+func (r *Recorder) append(at time.Duration, tail []byte) {
 	r.n++
 	r.line = appendHead(r.line[:0], r.n, at.Nanoseconds())
-	r.line = append(append(r.line, tail...), '\n')
+	if r.dir != nil {
+		r.dir.take(r.line, tail)
+		return
+	}
+	r.line = append(r.line, tail...)
 	r.cfg.Sink.Append(r.line)
 }
+
+// tagsAt are the tags of the clock's readings, made once.
+var tagsAt = []string{"record", "at"}
 
 // Learn returns the alias of a provider's key at a position, from 1. A secret has one
 // alias for as long as the recorder lives, the first that it got. It writes nothing.
@@ -133,12 +168,4 @@ func (r *Recorder) Alias(secret string) string {
 	default:
 		return KeyOwn
 	}
-}
-
-// Header returns the lines of h that a recording has, free of secrets.
-func (r *Recorder) Header(h http.Header) map[string][]string {
-	if r == nil {
-		return nil
-	}
-	return keptHeader(h)
 }

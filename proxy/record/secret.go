@@ -1,7 +1,6 @@
 package record
 
 import (
-	"net/http"
 	"regexp"
 	"strings"
 )
@@ -33,8 +32,8 @@ var looksSecret = []*regexp.Regexp{
 
 // Scrub replaces what looks like a secret.
 func Scrub(text string) string {
-	if len(text) < 14 && !strings.Contains(text, "@") {
-		return text // shorter than anything above but a URL's user: most headers are
+	if !suspect(text) {
+		return text
 	}
 	for _, pattern := range looksSecret {
 		if pattern.MatchString(text) {
@@ -81,38 +80,4 @@ func (r *Recorder) redact(body []byte) string {
 		text = rule.Pattern.ReplaceAllString(text, by)
 	}
 	return r.aliases.scrub(text)
-}
-
-// headerNames are the headers that a recording has; headerPrefixes are families of them.
-var (
-	headerNames = map[string]bool{
-		"Accept": true, "Accept-Encoding": true, "Anthropic-Version": true, "Content-Encoding": true,
-		"Content-Length": true, "Content-Type": true, "Date": true, "Request-Id": true, "Retry-After": true,
-		"Retry-After-Ms": true, "Transfer-Encoding": true, "User-Agent": true, "X-Request-Id": true, "X-Should-Retry": true,
-		"X-Stainless-Retry-Count": true,
-	}
-	headerPrefixes = []string{"X-Ratelimit-", "Anthropic-Ratelimit-"}
-)
-
-func keptHeader(h http.Header) map[string][]string {
-	var kept map[string][]string
-	for name, values := range h { // encoding/json sorts what it writes
-		if len(values) == 0 || !headerNames[name] && !strings.HasPrefix(name, headerPrefixes[0]) && !strings.HasPrefix(name, headerPrefixes[1]) {
-			continue
-		}
-		if kept == nil {
-			kept = make(map[string][]string, 4)
-		}
-		clean := values
-		for i, v := range values {
-			if s := Scrub(v); s != v {
-				if &clean[0] == &values[0] {
-					clean = append([]string(nil), values...)
-				}
-				clean[i] = s
-			}
-		}
-		kept[name] = clean
-	}
-	return kept
 }

@@ -102,10 +102,19 @@ func (u *uploadBody) tell(f *Fact) {
 	f.Cut = f.Cut || cut
 }
 
+// atOnce is up to which length a body that can be had again is not looked at as it goes
+// out: net/http sends a body that it knows to be in memory together with the head, and one
+// that is wrapped after it, in a packet of its own.
+const atOnce = 64 << 10
+
 // tapUpload looks at the request's body as it goes out. A body that is sent a second time
 // on another connection begins anew.
 func (a *attempt) tapUpload(req *http.Request) *http.Request {
 	if req.Body == nil || req.Body == http.NoBody {
+		return req
+	}
+	if a.recorder.cfg.Bodies == BodiesOff && req.GetBody != nil && req.ContentLength > 0 && req.ContentLength <= atOnce {
+		a.whole = req.ContentLength
 		return req
 	}
 	a.sent = &uploadBody{ReadCloser: req.Body, recorder: a.recorder, tap: tap{mode: a.recorder.cfg.Bodies}}

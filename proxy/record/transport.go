@@ -20,9 +20,23 @@ type Request struct {
 
 type requestKey struct{}
 
+// requestContext is a context with its request, in one piece of memory.
+type requestContext struct {
+	context.Context
+	request Request
+}
+
+// Value implements context.Context.
+func (c *requestContext) Value(key any) any {
+	if key == (requestKey{}) {
+		return &c.request
+	}
+	return c.Context.Value(key)
+}
+
 // WithRequest returns a context under which attempts belong to the request of this id.
 func WithRequest(ctx context.Context, id string) context.Context {
-	return context.WithValue(ctx, requestKey{}, &Request{ID: id})
+	return &requestContext{Context: ctx, request: Request{ID: id}}
 }
 
 // Transport records what goes through a transport: attempts, answers, the chunks of their
@@ -62,11 +76,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		a.end(nil)
 		return resp, err
 	}
-	a.began = r.cfg.Clock.Now("record", "answer")
 	a.body = tap{mode: r.cfg.Bodies}
 	a.status, a.length = resp.StatusCode, resp.ContentLength
-	r.Record(&Fact{Kind: KindAnswer, ID: a.id, Try: a.try, Status: resp.StatusCode, Header: keptHeader(resp.Header)})
-	resp.Body = &answerBody{ReadCloser: resp.Body, attempt: a}
+	a.began = r.put(&Fact{Kind: KindAnswer, ID: a.id, Try: a.try, Status: resp.StatusCode, Header: resp.Header})
+	a.answer = answerBody{ReadCloser: resp.Body, attempt: a}
+	resp.Body = &a.answer
 	return resp, nil
 }
 
@@ -104,12 +118,15 @@ type attempt struct {
 	ctx      context.Context
 	id       string
 	try      int
-	began    time.Time // of the answer
+	began    time.Duration // of the answer, since the recording's
 	status   int
 	length   int64
 	body     tap
-	sent     *uploadBody
+	sent     *uploadBody // nil: it is not looked at
+	whole    int64       // of a body that goes out at once
 	chunks   [][2]int64
+	few      [2][2]int64 // where chunks begins
+	answer   answerBody
 	over     atomic.Bool
 }
 
@@ -139,20 +156,13 @@ func (b *answerBody) Close() error {
 func (a *attempt) arrived(p []byte) {
 	a.body.add(p, a.status >= 400)
 	if a.chunks == nil {
-		a.chunks = make([][2]int64, 0, 8)
+		a.chunks = a.few[:0]
 	}
-	a.chunks = append(a.chunks, [2]int64{a.recorder.cfg.Clock.Since(a.began, "record", "chunk").Nanoseconds(), int64(len(p))})
+	a.chunks = append(a.chunks, [2]int64{(a.recorder.now() - a.began).Nanoseconds(), int64(len(p))})
 	if len(a.chunks) == chunksALine {
-		a.flush()
+		a.recorder.Record(&Fact{Kind: KindChunks, ID: a.id, Try: a.try, Chunks: a.chunks})
+		a.chunks = a.chunks[:0]
 	}
-}
-
-func (a *attempt) flush() {
-	if len(a.chunks) == 0 {
-		return
-	}
-	a.recorder.Record(&Fact{Kind: KindChunks, ID: a.id, Try: a.try, Chunks: a.chunks})
-	a.chunks = a.chunks[:0]
 }
 
 // end writes the attempt's last line, once. A nil error is a body that was closed.
@@ -160,7 +170,6 @@ func (a *attempt) end(err error) {
 	if a.over.Swap(true) {
 		return
 	}
-	a.flush()
 	f := &Fact{Kind: KindEnd, ID: a.id, Try: a.try, Bytes: a.body.n, SHA256: a.body.sum()}
 	switch {
 	case err == nil && (a.length >= 0 && a.body.n >= a.length || a.status == 0):
@@ -179,18 +188,26 @@ func (a *attempt) end(err error) {
 	if a.status >= 400 {
 		f.Codes = codes(a.body.head)
 	}
-	if a.sent != nil {
+	switch {
+	case a.sent != nil:
 		a.sent.tell(f)
+	case a.status != 0:
+		f.Sent = a.whole
+	}
+	if len(a.chunks) > 0 {
+		a.recorder.both(&Fact{Kind: KindChunks, ID: a.id, Try: a.try, Chunks: a.chunks}, f)
+		return
 	}
 	a.recorder.Record(f)
 }
 
 // how names the way in which an attempt ended.
 func how(err error, ctx context.Context) string {
+	if err == io.EOF {
+		return HowWhole // before anything is made for the rest
+	}
 	var timeout net.Error
 	switch {
-	case err == io.EOF:
-		return HowWhole
 	case ctx.Err() != nil:
 		return HowLeft
 	case errors.Is(err, syscall.ECONNREFUSED):

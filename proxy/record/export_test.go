@@ -1,0 +1,4 @@
+package record
+
+// Suspect is suspect, for tests.
+var Suspect = suspect
