@@ -51,7 +51,7 @@ func exploration(adapt func(drill.Settings) drill.Settings) *rapid.Generator[Sto
 		w.wild = pick(w, "kind", false, true)
 		w.swarm = w.drawSwarm()
 		w.begin()
-		for range pick(w, "acts", 10, 14, 18, 22, 26) {
+		for range pick(w, "acts", 6, 10, 14, 18, 22) {
 			if w.over {
 				break
 			}
@@ -108,6 +108,8 @@ func foretoldActs() []weighed {
 		{"retire", moved, 2},
 		{"return", comesBack, 1},
 		{"wipe", wiped, 1},
+		{"stand back", standsBack, 1},
+		{"spoil", spoiled, 1},
 		{"wait", waited, 4},
 		{"pause", pause, 1},
 		{"look", lookAround, 1},
