@@ -124,7 +124,7 @@ func (r *Run) exhaustions() []*exhaustion {
 			m, ok := marks.at(k, x.gotAt)
 			unsure = unsure || m.unsure || slices.ContainsFunc(marks[k], func(s refusal) bool {
 				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt || // it may be on its way
-					r.wasAway(k, s.at, x.gotAt)
+					r.wasAway(k, s.at, x.gotAt) || r.forgiven(k, s, x.gotAt)
 			})
 			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
@@ -141,6 +141,18 @@ func (r *Run) exhaustions() []*exhaustion {
 // was told still counts is up to where it came back.
 func (r *Run) wasAway(key string, from, to time.Duration) bool {
 	return slices.ContainsFunc(r.loads(), func(l load) bool { return from <= l.at && l.at <= to && !l.keeps(key) })
+}
+
+// forgiven reports whether a key that was refused may be in use again, since its row has
+// another base URL: what it was told before the refusal then counts once more. One that
+// was asked since is in use, and tells itself what counts.
+func (r *Run) forgiven(key string, s refusal, now time.Duration) bool {
+	if s.rest != 0 || s.at > now || stays(r, key, s.began, now, func(p trace.ProviderLoaded) string { return p.URL }) {
+		return false
+	}
+	return !slices.ContainsFunc(r.exchanges(), func(x *exchange) bool {
+		return slices.ContainsFunc(x.attempts, func(a attempt) bool { return a.Key == key && s.told < a.Arrived && a.Arrived <= now })
+	})
 }
 
 // keeps reports whether a row has the key that is in order, or switched off.
