@@ -42,6 +42,16 @@ func (x *exchange) ended(f trace.UpstreamEnded, at time.Duration) {
 	}
 }
 
+// decided is when the gateway can first have known that no key is left: it said so
+// between then and when the client had its answer.
+func (x *exchange) decided() time.Duration {
+	last := x.at
+	for _, a := range x.attempts {
+		last = max(last, a.at)
+	}
+	return last
+}
+
 // putTogether finds what belongs together by the mark that each client puts on its
 // request, in the order of sending.
 func (r *Run) putTogether() []*exchange {

@@ -89,11 +89,7 @@ func (e *exhaustion) wait() (low, high int64, ok bool) {
 	for _, r := range e.rests[1:] {
 		from, to = min(from, r.from), min(to, r.to)
 	}
-	last := e.at
-	for _, a := range e.attempts {
-		last = max(last, a.at)
-	}
-	return wholeSeconds(from - e.gotAt), wholeSeconds(to - last), true
+	return wholeSeconds(from - e.gotAt), wholeSeconds(to - e.decided()), true
 }
 
 func wholeSeconds(d time.Duration) int64 {
@@ -123,7 +119,7 @@ func (r *Run) exhaustions() []*exhaustion {
 		for _, k := range keys {
 			m, ok := marks.at(k, x.gotAt)
 			unsure = unsure || m.unsure || slices.ContainsFunc(marks[k], func(s refusal) bool {
-				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt || // it may be on its way
+				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.decided() || // it may be on its way
 					r.wasAway(k, s.at, x.gotAt) || r.forgiven(k, s, x.gotAt)
 			})
 			if ok && m.status == http.StatusTooManyRequests {

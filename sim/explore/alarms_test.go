@@ -107,6 +107,14 @@ provider alpha move https://gamma.invalid/v1
 reload
 request POST https://gamma.invalid/v1/chat/completions
 `,
+		"a refusal that came when another client had been told": `provider alpha openai https://gamma.invalid/v1 keys k0 k1
+upstream gamma.invalid
+  key any end=loop: 429 retry-after=3153600000, then 403
+reload
+parallel
+  request POST https://gamma.invalid/v1/chat/completions as c3
+  request POST https://gamma.invalid/v1/chat/completions as c4
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0
