@@ -164,14 +164,14 @@ func (s *shrinker) scriptAtOnce() {
 			return false
 		}
 		both := slices.Clone(first)
-		for _, line := range second[1:] {
+		for _, line := range slices.Backward(second[1:]) {
 			head, rest, ok := cutHead(line)
 			if !ok {
 				return false
 			}
 			k := slices.IndexFunc(both[1:], func(have string) bool { return strings.HasPrefix(have, head) })
 			if k < 0 {
-				both = append(both, line)
+				both = slices.Insert(both, 1, line) // before the rule for any key
 			} else {
 				both[k+1] += ", then " + rest
 			}
