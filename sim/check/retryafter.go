@@ -166,8 +166,8 @@ func (r *Run) refused(x *exchange) bool {
 	return true
 }
 
-// pool is the keys of the provider that had the request's host when it was
-// sent.
+// pool is the keys of the provider that had the request's host when it was sent. Where
+// nobody can tell which of several rows had it, there are none.
 func (r *Run) pool(x *exchange) []string {
 	var live load
 	for _, l := range r.loads() {
@@ -176,15 +176,16 @@ func (r *Run) pool(x *exchange) []string {
 		}
 	}
 	rows := map[string]int{} // how many rows hold a key
-	var keys []string
 	for _, f := range live.rows {
 		for _, k := range f.Keys {
 			rows[k]++
 		}
-		if f.Routes() && keys == nil && f.Host == hostOf(x.sent.Host) {
-			keys = f.Keys
-		}
 	}
+	owners := live.owners(hostOf(x.sent.Host))
+	if len(owners) != 1 {
+		return nil
+	}
+	keys := owners[0].Keys
 	for _, k := range keys {
 		if rows[k] > 1 {
 			return nil

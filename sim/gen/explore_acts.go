@@ -8,15 +8,17 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/model"
 )
 
 // explorer is what a writer keeps track of in an exploration.
 type explorer struct {
 	exploring bool
-	adapt     func(drill.Settings) drill.Settings // nil: the gateway knows all settings
-	wild      bool                                // the model may lose itself
-	over      bool                                // nothing can be added that the model foretells
-	calm      bool                                // the quiet part: upstreams are well
+	gateway   Gateway // whom the story is for
+	policy    model.Policy
+	wild      bool // the model may lose itself
+	over      bool // nothing can be added that the model foretells
+	calm      bool // the quiet part: upstreams are well
 	swarm     swarm
 	used      map[string]time.Duration // when a tunnel was last used
 	names     int                      // of started steps and of clients, so far
@@ -205,7 +207,7 @@ func healed(w *writer) {
 			}
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 || w.policy.NoHealing {
 		visit(w)
 		return
 	}
