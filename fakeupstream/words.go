@@ -2,7 +2,9 @@ package fakeupstream
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // word is one word of the rule language: how it is read, printed and explained. Each has a file of its own. To add
@@ -27,9 +29,9 @@ type value struct {
 	quoted bool
 }
 
-// words returns the language, in the order in which it is printed. It is a function and not a variable because
-// nothing in this package can be changed from outside.
-func words() []word {
+// words returns the language, in the order in which it is printed. It is made once: every rule that is read or printed
+// asks for it, and nobody writes to it.
+var words = sync.OnceValue(func() []word {
 	return []word{
 		timesWord(),
 		delayWord(),
@@ -74,13 +76,12 @@ func words() []word {
 		earlyWord(),
 		continueWord(),
 	}
-}
+})
 
 func wordNamed(name string) *word {
-	for _, w := range words() {
-		if w.name == name {
-			return &w
-		}
+	all := words()
+	if i := slices.IndexFunc(all, func(w word) bool { return w.name == name }); i >= 0 {
+		return &all[i]
 	}
 	return nil
 }

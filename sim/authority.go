@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"fmt"
 	"math/big"
+	"sync"
 	"time"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
@@ -20,28 +21,69 @@ import (
 type authority struct {
 	cert  tls.Certificate
 	roots *x509.CertPool
+
+	mu      sync.Mutex
+	vouched map[string]bool // by certificate: whether the authority has signed it
 }
 
 // quickCurves is how the world's own ends agree on keys. What is safe against
 // computers to come costs a quarter of the time of a run, and nobody listens.
 func quickCurves() []tls.CurveID { return []tls.CurveID{tls.X25519, tls.CurveP256} }
 
-func newAuthority(name string, now time.Time) (*authority, error) {
-	template := &x509.Certificate{
+// bubblesBegin is when time begins in a bubble (package testing/synctest).
+var bubblesBegin = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// ofGateways and ofUpstreams are the certificates of the authorities. Those of one
+// process are the same in all of its worlds, which have no secrets from one another;
+// Run asks for them outside of any bubble, so that no world's randomness is used.
+var (
+	ofGateways  = sync.OnceValues(func() (tls.Certificate, error) { return selfSigned("gatedrill gateway CA", bubblesBegin) })
+	ofUpstreams = sync.OnceValues(func() (tls.Certificate, error) { return selfSigned("gatedrill upstream CA", bubblesBegin) })
+)
+
+func selfSigned(name string, now time.Time) (tls.Certificate, error) {
+	cert, err := (&authority{}).issue(&x509.Certificate{
 		SerialNumber: big.NewInt(1),
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    now.Add(-24 * time.Hour), NotAfter: now.AddDate(50, 0, 0),
 		KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
 		IsCA:     true, BasicConstraintsValid: true,
-	}
-	a := &authority{roots: x509.NewCertPool()}
-	cert, err := a.issue(template)
+	})
 	if err != nil {
-		return nil, fmt.Errorf("sim: certificate authority %q: %w", name, err)
+		return tls.Certificate{}, fmt.Errorf("sim: certificate authority %q: %w", name, err)
 	}
-	a.cert = cert
-	a.roots.AddCert(cert.Leaf)
+	return cert, nil
+}
+
+// newAuthority is a world's own view of one: whom it trusts is nobody else's affair.
+func newAuthority(cert func() (tls.Certificate, error)) (*authority, error) {
+	c, err := cert()
+	if err != nil {
+		return nil, err
+	}
+	a := &authority{cert: c, roots: x509.NewCertPool()}
+	a.roots.AddCert(c.Leaf)
 	return a, nil
+}
+
+// vouches reports whether a certificate is good for a host now, for any at "". Clients
+// see the same few certificates again and again, so whose signature is on one is found
+// out once in a world; the time and the host are looked at each time.
+func (a *authority) vouches(cert *x509.Certificate, host string, now time.Time) bool {
+	if now.Before(cert.NotBefore) || now.After(cert.NotAfter) || host != "" && cert.VerifyHostname(host) != nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	signed, known := a.vouched[string(cert.Raw)]
+	if !known {
+		_, err := cert.Verify(x509.VerifyOptions{Roots: a.roots, CurrentTime: now})
+		if signed = err == nil; a.vouched == nil {
+			a.vouched = map[string]bool{}
+		}
+		a.vouched[string(cert.Raw)] = signed
+	}
+	return signed
 }
 
 // leaf is a server certificate for one host name.

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -51,6 +52,10 @@ func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 			v = r.recovered(p)
 		}
 	}()
+	if err := errors.Join(prepare(ofGateways), prepare(ofUpstreams)); err != nil {
+		r.verdict.Error = err.Error()
+		return r.verdict
+	}
 	synctest.Test(t, func(t *testing.T) {
 		dog.bubble.Store(bubbleID())
 		if testing.Testing() {
@@ -59,6 +64,12 @@ func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 		r.play()
 	})
 	return r.verdict
+}
+
+// prepare makes what worlds share before one of them needs it.
+func prepare(cert func() (tls.Certificate, error)) error {
+	_, err := cert()
+	return err
 }
 
 // SeedOf is the seed that a drill is played on when seed is asked for: the one

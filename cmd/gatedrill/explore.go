@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -53,12 +54,19 @@ func (c *exploreCmd) Run(a *app) error {
 	}
 	e.shrinking = worker.Pool{Env: lean()}.Open(context.WithoutCancel(a))
 	defer e.shrinking.Close()
-	return e.end(worker.Pool{Workers: c.Jobs, Env: lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result))
+	played := worker.Pool{Workers: c.Jobs, Env: lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result)
+	if e.last != nil {
+		e.shrink(*e.last)
+	}
+	return e.end(played)
 }
 
-// lean is how workers share a machine: one core each, and memory rather than time for
-// what they leave behind.
-func lean() []string { return []string{"GOMAXPROCS=1", "GOGC=400"} }
+// lean is how workers share a machine: one core each, memory rather than time for what
+// they leave behind, and no keys against computers to come, which the world's own ends
+// do not take: a gateway would make some for each connection to an upstream in vain.
+func lean() []string {
+	return []string{"GOMAXPROCS=1", "GOGC=400", "GODEBUG=" + strings.TrimPrefix(os.Getenv("GODEBUG")+",tlsmlkem=0", ",")}
+}
 
 // errTime is why an exploration ends that was given a time.
 var errTime = errors.New("the time is over")
@@ -70,6 +78,7 @@ type exploration struct {
 	tally     *explore.Tally
 	shrinking *worker.Worker
 	found     []explore.Found
+	last      *explore.NewFailure // the last one that is asked for, which is shrunk when nothing else is played
 	began     time.Time
 	shown     time.Time // when progress was shown last
 	err       error
@@ -78,8 +87,11 @@ type exploration struct {
 // result takes the results in order, and says whether to go on.
 func (e *exploration) result(r explore.Result) bool {
 	for _, f := range e.tally.Add(r) {
-		e.shrink(f)
-		if len(e.found) == e.cmd.Most || e.err != nil {
+		if len(e.found)+1 == e.cmd.Most {
+			e.last = &f
+			return false
+		}
+		if e.shrink(f); e.err != nil {
 			return false
 		}
 	}

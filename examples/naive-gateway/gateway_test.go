@@ -78,7 +78,7 @@ func TestExplorationFindsTheBugs(t *testing.T) {
 			t.Log(f)
 		}
 	}
-	for _, want := range []string{"byok-is-alone", "retry-after-is-true", "nothing-leaks", "cooling-key-rests"} {
+	for _, want := range []string{"byok-is-alone", "retry-after-is-true", "nothing-leaks", "marks-survive-reload", "every-form-is-understood"} {
 		assert.Contains(t, names, want, "in %d runs", tally.Runs)
 	}
 }

@@ -73,7 +73,7 @@ type Finding struct {
 	Text  string
 }
 
-// Run is what a check may look at.
+// Run is what a check may look at. It is for one goroutine.
 type Run struct {
 	Start        time.Time           // when the world began, by its own clock
 	Observations []trace.Observation // in canonical order
@@ -83,6 +83,8 @@ type Run struct {
 	Metrics      []Sample // after each step, and once more at the end
 	Open         []string // connections that were open after Stop
 	Goroutines   []string // goroutines that were left after Stop, a line each
+
+	digest // what several checks ask for: a run does not change once a check has seen it
 }
 
 // Intent is what a gateway means to do: checks judge it by its own policy. The
@@ -199,80 +201,6 @@ func All() []Check {
 		streamFlows(), truncationIsVisible(), nothingAfterCommit(), framingIsRight(),
 		everyRequestEnds(), gaugesBalance(), nothingLeaks(), recovers(),
 	}
-}
-
-// exchange is one request of a client with all that belongs to it.
-type exchange struct {
-	step     int
-	sent     trace.RequestSent
-	at       time.Duration
-	attempts []attempt
-	got      *trace.ClientGot
-	gotAt    time.Duration
-	left     bool // the client went away before the end
-	leftAt   time.Duration
-	began    bool // the head of its answer has come
-	beganAt  time.Duration
-}
-
-// attempt is one try at an upstream, and when that decided its answer.
-type attempt struct {
-	trace.UpstreamGot
-	at      time.Duration
-	ended   trace.UpstreamEnded
-	endedAt time.Duration
-}
-
-// ended adds to an attempt how its answer ended: one whose head was never sent has
-// no status.
-func (x *exchange) ended(f trace.UpstreamEnded, at time.Duration) {
-	for i := range x.attempts {
-		a := &x.attempts[i]
-		if a.Host == f.Host && a.Attempt == f.Attempt {
-			a.ended, a.endedAt = f, at
-			a.Status = f.Status
-		}
-	}
-}
-
-// exchanges puts together what belongs together by the mark that each client
-// puts on its request, in the order of sending.
-func (r *Run) exchanges() []*exchange {
-	var list []*exchange
-	byID := map[string]*exchange{}
-	for _, o := range r.Observations {
-		if f, ok := o.Fact.(trace.RequestSent); ok {
-			x := &exchange{step: o.Step, sent: f, at: o.At}
-			byID[f.ID] = x
-			list = append(list, x)
-		}
-	}
-	for _, o := range r.Observations {
-		switch f := o.Fact.(type) {
-		case trace.UpstreamGot:
-			if x := byID[f.Request]; x != nil {
-				x.attempts = append(x.attempts, attempt{UpstreamGot: f, at: o.At})
-			}
-		case trace.UpstreamEnded:
-			if x := byID[f.Request]; x != nil {
-				x.ended(f, o.At)
-			}
-		case trace.ClientBegan:
-			if x := byID[f.ID]; x != nil {
-				x.began, x.beganAt = true, o.At
-			}
-		case trace.ClientLeft:
-			if x := byID[f.ID]; x != nil {
-				x.left, x.leftAt = true, o.At
-			}
-		case trace.ClientGot:
-			if x := byID[f.ID]; x != nil {
-				x.got, x.gotAt = &f, o.At
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b *exchange) int { return int(a.at - b.at) })
-	return list
 }
 
 // findingf makes a finding of a step.

@@ -91,11 +91,12 @@ func head(pairs []string) http.Header {
 	return h
 }
 
-// findings are those of all checks, by name.
+// findings are those of all checks, by name. The story may go on afterwards.
 func (s *story) findings() []string {
+	run := s.run
 	var list []string
 	for _, c := range check.All() {
-		for _, f := range c.Find(&s.run) {
+		for _, f := range c.Find(&run) {
 			list = append(list, f.Check+": "+f.Text)
 		}
 	}

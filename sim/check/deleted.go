@@ -22,8 +22,10 @@ func deletedDisappears() Check {
 			}
 			told := map[string]bool{}
 			for _, s := range r.Metrics {
-				name := providerLabel(s)
-				if s.Value != 0 && !told[s.Series] && name != "" && r.wasDeleted(name, s.At) && !inFlight(all, s.At) {
+				if s.Value == 0 || told[s.Series] {
+					continue
+				}
+				if name := r.providerLabel(s); name != "" && r.wasDeleted(name, s.At) && !inFlight(all, s.At) {
 					told[s.Series] = true
 					found = append(found, findingf(s.Step, "%s is still %v, and the provider is gone", s.Series, s.Value))
 				}

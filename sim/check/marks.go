@@ -24,9 +24,9 @@ type refusal struct {
 	form     form          // how its hint was written
 }
 
-// marks reads off the pools' attempts what each key was told. A request with a key of
-// its own marks none.
-func (r *Run) marks() marks {
+// readMarks reads off the pools' attempts what each key was told. A request with a key
+// of its own marks none.
+func (r *Run) readMarks() marks {
 	m := marks{}
 	for _, x := range r.exchanges() {
 		if x.sent.OwnKey != "" {

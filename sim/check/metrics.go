@@ -38,8 +38,8 @@ func (s Sample) labels() map[string]string {
 }
 
 // providerLabel is the provider that a series is of; "": of none.
-func providerLabel(s Sample) string {
-	labels := s.labels()
+func (r *Run) providerLabel(s Sample) string {
+	labels := r.labels(s)
 	if name := labels["provider"]; name != "" {
 		return name
 	}
@@ -58,7 +58,7 @@ func (r *Run) miscounted(metric string, seen map[string]int) []Finding {
 		if s.Name != metric || s.Step >= 0 {
 			continue
 		}
-		name := providerLabel(s)
+		name := r.providerLabel(s)
 		if !slices.Contains(told, name) {
 			told = append(told, name)
 		}

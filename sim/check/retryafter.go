@@ -89,11 +89,7 @@ func (e *exhaustion) wait() (low, high int64, ok bool) {
 	for _, r := range e.rests[1:] {
 		from, to = min(from, r.from), min(to, r.to)
 	}
-	last := e.at
-	for _, a := range e.attempts {
-		last = max(last, a.at)
-	}
-	return wholeSeconds(from - e.gotAt), wholeSeconds(to - last), true
+	return wholeSeconds(from - e.gotAt), wholeSeconds(to - e.decided()), true
 }
 
 func wholeSeconds(d time.Duration) int64 {
@@ -123,8 +119,8 @@ func (r *Run) exhaustions() []*exhaustion {
 		for _, k := range keys {
 			m, ok := marks.at(k, x.gotAt)
 			unsure = unsure || m.unsure || slices.ContainsFunc(marks[k], func(s refusal) bool {
-				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.gotAt || // it may be on its way
-					r.wasAway(k, s.at, x.gotAt)
+				return s.request != x.sent.ID && s.at <= x.gotAt && s.told >= x.decided() || // it may be on its way
+					r.wasAway(k, s.at, x.gotAt) || r.forgiven(k, s, x.gotAt)
 			})
 			if ok && m.status == http.StatusTooManyRequests {
 				e.rests = append(e.rests, m)
@@ -143,6 +139,18 @@ func (r *Run) wasAway(key string, from, to time.Duration) bool {
 	return slices.ContainsFunc(r.loads(), func(l load) bool { return from <= l.at && l.at <= to && !l.keeps(key) })
 }
 
+// forgiven reports whether a key that was refused may be in use again, since its row has
+// another base URL: what it was told before the refusal then counts once more. One that
+// was asked since is in use, and tells itself what counts.
+func (r *Run) forgiven(key string, s refusal, now time.Duration) bool {
+	if s.rest != 0 || s.at > now || stays(r, key, s.began, now, func(p trace.ProviderLoaded) string { return p.URL }) {
+		return false
+	}
+	return !slices.ContainsFunc(r.exchanges(), func(x *exchange) bool {
+		return slices.ContainsFunc(x.attempts, func(a attempt) bool { return a.Key == key && s.told < a.Arrived && a.Arrived <= now })
+	})
+}
+
 // keeps reports whether a row has the key that is in order, or switched off.
 func (l load) keeps(key string) bool {
 	return slices.ContainsFunc(l.rows, func(p trace.ProviderLoaded) bool { return p.Status != "error" && slices.Contains(p.Keys, key) })
@@ -158,8 +166,8 @@ func (r *Run) refused(x *exchange) bool {
 	return true
 }
 
-// pool is the keys of the provider that had the request's host when it was
-// sent.
+// pool is the keys of the provider that had the request's host when it was sent. Where
+// nobody can tell which of several rows had it, there are none.
 func (r *Run) pool(x *exchange) []string {
 	var live load
 	for _, l := range r.loads() {
@@ -168,15 +176,16 @@ func (r *Run) pool(x *exchange) []string {
 		}
 	}
 	rows := map[string]int{} // how many rows hold a key
-	var keys []string
 	for _, f := range live.rows {
 		for _, k := range f.Keys {
 			rows[k]++
 		}
-		if f.Routes() && keys == nil && f.Host == hostOf(x.sent.Host) {
-			keys = f.Keys
-		}
 	}
+	owners := live.owners(hostOf(x.sent.Host))
+	if len(owners) != 1 {
+		return nil
+	}
+	keys := owners[0].Keys
 	for _, k := range keys {
 		if rows[k] > 1 {
 			return nil

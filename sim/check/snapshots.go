@@ -14,9 +14,9 @@ type load struct {
 	rows      []trace.ProviderLoaded
 }
 
-// loads are the good reloads, in the order of their ends. Facts without a number are
-// those of one reload a step.
-func (r *Run) loads() []load {
+// gatherLoads finds the good reloads. Facts without a number are those of one reload a
+// step.
+func (r *Run) gatherLoads() []load {
 	type id struct{ step, number int }
 	var list []load
 	began := map[int]time.Duration{}
@@ -55,7 +55,7 @@ func (r *Run) candidates(from, to time.Duration) []numbered {
 	for i, l := range r.loads() {
 		switch now := (numbered{i + 1, l}); {
 		case l.at < from:
-			list = []numbered{now}
+			list = append(list[:0], now)
 		case l.began <= to:
 			list = append(list, now)
 		}

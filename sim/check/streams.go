@@ -152,20 +152,3 @@ func nothingAfterCommit() Check {
 		},
 	}
 }
-
-func framingIsRight() Check {
-	return Check{
-		Name:     "framing-is-right",
-		Sentence: "A client that speaks HTTP/1.0 is sent no chunks.",
-		Bugs:     []string{"elazarl/goproxy#749", "elazarl/goproxy#755"},
-		find: func(r *Run) []Finding {
-			var found []Finding
-			for _, x := range r.exchanges() {
-				if x.got != nil && x.got.Chunked && x.sent.Proto == "HTTP/1.0" {
-					found = append(found, findingf(x.step, "%s speaks HTTP/1.0 and got chunks", x.sent.Client))
-				}
-			}
-			return found
-		},
-	}
-}

@@ -48,6 +48,16 @@ func TestStreamChecks(t *testing.T) {
 	broken := func(header ...string) *story {
 		return newStory().ask("").try(trace.UpstreamGot{Host: alpha, Key: "k0", Status: 200, Attempt: 1, Answer: head(header), Body: trace.Body{Bytes: []byte("body")}})
 	}
+	zipped := func(encoding, length string) *story {
+		var header []string
+		if encoding != "" {
+			header = append(header, "Content-Encoding", encoding)
+		}
+		if length != "" {
+			header = append(header, "Content-Length", length)
+		}
+		return broken(header...).breaks("", 200)
+	}
 	cut := trace.ClientGot{Client: "c", ID: "1", Status: 200, Err: "connection closed"}
 	for _, test := range []struct {
 		name  string
@@ -83,6 +93,15 @@ func TestStreamChecks(t *testing.T) {
 		{"chunks for HTTP/1.0", newStory().see(trace.RequestSent{Client: "c", ID: "1", Host: "other.invalid", Proto: "HTTP/1.0"}).
 			see(trace.ClientGot{Client: "c", ID: "1", Status: 404, Chunked: true}),
 			[]string{"framing-is-right: c speaks HTTP/1.0 and got chunks"}},
+		{"gzip as it came", zipped("gzip", "4").whole(200, "\x1f\x8bxx", "Content-Encoding", "gzip"), nil},
+		{"gzip that was unpacked", zipped("gzip", "").whole(200, "{}"), nil},
+		{"gzip that no header tells of", zipped("gzip", "").whole(200, "\x1f\x8bxx"),
+			[]string{"framing-is-right: c got a body in gzip, and no header that says so"}},
+		{"gzip in the header alone", zipped("", "2").whole(200, "{}", "Content-Encoding", "gzip"),
+			[]string{"framing-is-right: c got Content-Encoding: gzip, and a body that is not"}},
+		{"gzip that was unpacked under its old header", zipped("gzip", "4").whole(200, "{}plain", "Content-Encoding", "gzip"),
+			[]string{"framing-is-right: c got Content-Encoding: gzip, and the body without it"}},
+		{"an upstream that lies", zipped("gzip", "2").whole(200, "{}", "Content-Encoding", "gzip"), nil},
 	} {
 		t.Run(test.name, func(t *testing.T) { assert.Equal(t, test.want, test.story.findings()) })
 	}

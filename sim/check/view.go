@@ -1,7 +1,6 @@
 package check
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -48,21 +47,21 @@ func (r *Run) wrongPools() []Finding {
 		}
 	}
 	marks := r.marks()
-	pools := map[string]map[string]float64{}
+	pools := map[look]map[string]float64{}
 	var order []Sample
 	for _, s := range r.Metrics {
 		if s.Name == "" || s.Name != r.Intent.Metrics.Keys {
 			continue
 		}
-		id := poolID(s)
+		id := r.lookOf(s)
 		if pools[id] == nil {
 			pools[id] = map[string]float64{}
 			order = append(order, s)
 		}
-		pools[id][s.labels()["state"]] += s.Value
+		pools[id][r.labels(s)["state"]] += s.Value
 	}
 	for _, s := range order {
-		name := providerLabel(s)
+		name := r.providerLabel(s)
 		l, settled := r.settledAt(s.At)
 		row, one := l.single(name)
 		if !settled || !one || !row.Routes() || len(row.Keys) == 0 || !l.ownsKeys(row) {
@@ -76,7 +75,7 @@ func (r *Run) wrongPools() []Finding {
 				unsure++
 			}
 		}
-		pool := pools[poolID(s)]
+		pool := pools[r.lookOf(s)]
 		for _, state := range []string{"available", "cooling", "disabled"} {
 			sum += pool[state]
 			if n := pool[state]; n < sure[state] || n > sure[state]+unsure {
@@ -145,5 +144,11 @@ func (l load) ownsKeys(row trace.ProviderLoaded) bool {
 	return true
 }
 
-// poolID tells one look at one provider's pool from another.
-func poolID(s Sample) string { return fmt.Sprint(s.Step, " ", s.At, " ", providerLabel(s)) }
+// look is one at one provider's pool.
+type look struct {
+	step     int
+	at       time.Duration
+	provider string
+}
+
+func (r *Run) lookOf(s Sample) look { return look{s.Step, s.At, r.providerLabel(s)} }

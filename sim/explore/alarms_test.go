@@ -89,6 +89,32 @@ provider beta disable
 reload
 await s1
 `,
+		"a limit behind a refusal that a move forgives": `upstream alpha.invalid
+  key k0: 429
+  key any: 200 times=3, then 429 retry-after=30, then 401
+upstream gamma.invalid
+  key any: 200
+provider alpha openai https://alpha.invalid/v1 keys k0 k1
+reload
+request POST https://alpha.invalid/v1/chat/completions
+connect t1 alpha.invalid:443
+send t1 POST /v1/chat/completions
+send t1 POST /v1/chat/completions
+parallel
+  request POST https://alpha.invalid/v1/chat/completions as c1
+  request POST https://alpha.invalid/v1/chat/completions
+provider alpha move https://gamma.invalid/v1
+reload
+request POST https://gamma.invalid/v1/chat/completions
+`,
+		"a refusal that came when another client had been told": `provider alpha openai https://gamma.invalid/v1 keys k0 k1
+upstream gamma.invalid
+  key any end=loop: 429 retry-after=3153600000, then 403
+reload
+parallel
+  request POST https://gamma.invalid/v1/chat/completions as c3
+  request POST https://gamma.invalid/v1/chat/completions as c4
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0

@@ -1,6 +1,7 @@
 package explore_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -52,8 +53,8 @@ func TestBreakagesAreFound(t *testing.T) {
 	if err != nil {
 		t.Skip("GATEDRILL_BREAKAGES is not set to a number of explorations")
 	}
-	var table strings.Builder
-	table.WriteString("| one line broken | found in run (median) | steps | shrunk in | as |\n|---|---|---|---|---|\n")
+	const row = "| %s | %s | %s | %s | %s |\n"
+	table := fmt.Sprintf(row, "one line broken", "found in run", "steps", "shrunk in", "as") + "|---|---|---|---|---|\n"
 	for _, b := range breakages(t) {
 		binary := buildBroken(t, b)
 		var runs, steps []int
@@ -66,15 +67,23 @@ func TestBreakagesAreFound(t *testing.T) {
 			assert.LessOrEqual(t, f.steps, 10, "%s, seed %d", b.name, seed)
 			assert.Less(t, f.took, 20*time.Second, "%s, seed %d", b.name, seed)
 		}
-		slices.Sort(runs)
 		var names []string
 		for name := range as {
-			names = append(names, "`"+name+"`")
+			names = append(names, fmt.Sprintf("%s %d×", name, as[name]))
 		}
 		slices.Sort(names)
-		fmt.Fprintf(&table, "| %s | %d | %d | %.1f s | %s |\n", b.name, runs[len(runs)/2], slices.Max(steps), slices.Max(took).Seconds(), strings.Join(names, ", "))
+		seconds := func(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
+		line := fmt.Sprintf(row, b.name, spread(runs, strconv.Itoa), spread(steps, strconv.Itoa), spread(took, seconds), strings.Join(names, ", "))
+		t.Log(line)
+		table += line
 	}
-	t.Logf("%d explorations of each:\n%s", seeds, table.String())
+	t.Logf("%d explorations of each:\n%s", seeds, table)
+}
+
+// spread is the median of several numbers, and in brackets the largest of them.
+func spread[N cmp.Ordered](all []N, text func(N) string) string {
+	slices.Sort(all)
+	return fmt.Sprintf("%s (%s)", text(all[len(all)/2]), text(all[len(all)-1]))
 }
 
 // buildBroken builds the command with one file laid over the tree.
@@ -112,9 +121,9 @@ func exploreBroken(t *testing.T, binary string, seed int) brokenFound {
 	require.True(t, errors.As(err, &exit) && exit.ExitCode() == 1, "%v\n%s", err, out)
 	m := foundLine.FindStringSubmatch(string(out))
 	require.NotNil(t, m, string(out))
-	f := brokenFound{name: "what the model foretells"}
+	f := brokenFound{name: "the model"}
 	if name, text, ok := strings.Cut(m[1], ": "); ok && !strings.Contains(name, " ") && !strings.HasPrefix(text, "the model expects") {
-		f.name = name
+		f.name = "`" + name + "`"
 	}
 	f.run, _ = strconv.Atoi(m[2]) // digits
 	f.steps, _ = strconv.Atoi(m[3])

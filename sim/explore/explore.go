@@ -28,6 +28,7 @@ import (
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/gen"
+	"github.com/gatedrill/gatedrill/sim/model"
 )
 
 // DefaultRuns is how many runs an exploration has that is told nothing else: what a
@@ -55,8 +56,8 @@ type Options struct {
 	// ShrinkWithin bounds the shrinking of one failure, in real time; 0: ShrinkWithin.
 	ShrinkWithin time.Duration
 	// Settings returns what the gateway can be told of a run's settings: one that knows
-	// no policies, strategies or bridge returns the zero value, and is drilled as it is.
-	// Nil: it knows them all.
+	// no policies, strategies or bridge returns the zero value, and is drilled as it is;
+	// if it is a sim.Declarer, by what it declares. Nil: it knows them all.
 	Settings func(drill.Settings) drill.Settings
 	// AnyMarks is for gateways that cannot get into some of the dangers: marks at
 	// zero fail nothing then. It is implied by fewer runs than MarksMatter.
@@ -112,7 +113,7 @@ func Search(t *testing.T, g sim.Gateway, o Options) (*Tally, []Found) {
 	tally := NewTally(o.Seed)
 	var all []Found
 	for i := range o.Runs {
-		s := gen.RunFor(o.Seed, i, o.Settings)
+		s := gen.RunFor(o.Seed, i, o.storiesFor(g))
 		for _, f := range tally.Add(Play(t, g, Job{Seed: o.Seed, Run: i}, s)) {
 			all = append(all, Shrunk(f, s, o.ShrinkWithin, func(d *drill.Drill, seed uint64) Result {
 				return Again(t, g, d, seed)
@@ -123,6 +124,19 @@ func Search(t *testing.T, g sim.Gateway, o Options) (*Tally, []Found) {
 		}
 	}
 	return tally, all
+}
+
+// storiesFor is whom stories are drawn for. What a gateway declares that knows all
+// settings is what the last ones asked for: the next ones are drawn anew.
+func (o Options) storiesFor(g sim.Gateway) gen.Gateway {
+	return gen.Gateway{Settings: o.Settings, Policy: func(s drill.Settings) model.Policy {
+		p := model.PolicyOf(s)
+		if o.Settings != nil {
+			p = policyOf(g, s)
+		}
+		p.NoHealing = !heals(g)
+		return p
+	}}
 }
 
 // Write writes the drill into a folder, which is made where there is none.

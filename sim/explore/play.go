@@ -70,14 +70,14 @@ func play(t *testing.T, g sim.Gateway, j Job, s gen.Story, onStuck func(Result))
 	o := sim.Options{Seed: s.Seed, Watch: func(all []trace.Observation) { seen = all }}
 	if onStuck != nil {
 		o.OnStuck = func(v *sim.Verdict) {
-			r.Failures = failuresOf(v, seen, judge(d, v))
+			r.Failures = failuresOf(v, seen, judge(g, d, v))
 			onStuck(r)
 		}
 	}
 	v := sim.Run(t, g, d, o)
 	r.Adrift = slices.ContainsFunc(v.Findings, unanswered) || undeclared(d)
 	r.Broken, r.Virtual, r.Hash = v.Error, time.Duration(v.Virtual), v.Trace.Hash
-	r.Failures = failuresOf(v, seen, judge(d, v))
+	r.Failures = failuresOf(v, seen, judge(g, d, v))
 	for i, step := range v.Steps {
 		if len(r.Failures) > 0 && r.Failures[0].IsDifference() {
 			r.Want = append(r.Want, step.Want)
@@ -106,9 +106,9 @@ func foretell(d *drill.Drill) *drill.Drill {
 // judge puts what the model expects of each step that it can foretell into the
 // verdict, and returns the model's time at the end of each. Of all that a parallel
 // step may do, that is what was seen, or what is nearest to it.
-func judge(d *drill.Drill, v *sim.Verdict) []time.Duration {
+func judge(g sim.Gateway, d *drill.Drill, v *sim.Verdict) []time.Duration {
 	times := make([]time.Duration, len(v.Steps))
-	m := model.NewPossible(d.Settings())
+	m := model.NewPossibleDeclared(d.Settings(), policyOf(g, d.Settings()))
 	for i := range v.Steps {
 		s := &v.Steps[i]
 		o := m.Play(d.Steps[i].Op)

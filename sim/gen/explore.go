@@ -17,12 +17,19 @@ const replayLimit = drill.Size(64 << 10)
 // Run is one story of an exploration: run number i on a seed is the same drill
 // for as long as the generators stay as they are, whoever asks and however many
 // are asked for. What has to outlive the generators is the drill's text.
-func Run(seed uint64, i int) Story { return RunFor(seed, i, nil) }
+func Run(seed uint64, i int) Story { return RunFor(seed, i, Gateway{}) }
 
-// RunFor is Run for a gateway that does not know all settings: adapt returns what it
-// can be told of those that were drawn.
-func RunFor(seed uint64, i int, adapt func(drill.Settings) drill.Settings) Story {
-	s := exploration(adapt).Example(int(scatter(seed, uint64(i)) >> 1))
+// Gateway is whom stories are for. The zero value does whatever settings ask.
+type Gateway struct {
+	// Settings returns what it can be told of those that were drawn. Nil: all.
+	Settings func(drill.Settings) drill.Settings
+	// Policy is what it does with keys in a run of these settings. Nil: model.PolicyOf.
+	Policy func(drill.Settings) model.Policy
+}
+
+// RunFor is Run for a gateway of its own kind.
+func RunFor(seed uint64, i int, g Gateway) Story {
+	s := exploration(g).Example(int(scatter(seed, uint64(i)) >> 1))
 	s.Drill.Name = fmt.Sprintf("explore-%d-%d", seed, i)
 	return s
 }
@@ -43,15 +50,15 @@ func scatter(seed, i uint64) uint64 {
 // not know, so that each step says what is to be seen of it. In the others
 // anything goes, the model follows for as long as it can, and what is left are
 // the checks that watch every run.
-func Exploration() *rapid.Generator[Story] { return exploration(nil) }
+func Exploration() *rapid.Generator[Story] { return exploration(Gateway{}) }
 
-func exploration(adapt func(drill.Settings) drill.Settings) *rapid.Generator[Story] {
+func exploration(g Gateway) *rapid.Generator[Story] {
 	return rapid.Custom(func(t *rapid.T) Story {
-		w := &writer{t: t, plot: plot{name: "explore", about: "Drawn by an exploration.", reply: face}, explorer: explorer{exploring: true, adapt: adapt}}
+		w := &writer{t: t, plot: plot{name: "explore", about: "Drawn by an exploration.", reply: face}, explorer: explorer{exploring: true, gateway: g}}
 		w.wild = pick(w, "kind", false, true)
 		w.swarm = w.drawSwarm()
 		w.begin()
-		for range pick(w, "acts", 10, 14, 18, 22, 26) {
+		for range pick(w, "acts", 6, 10, 14, 18, 22) {
 			if w.over {
 				break
 			}
@@ -108,6 +115,8 @@ func foretoldActs() []weighed {
 		{"retire", moved, 2},
 		{"return", comesBack, 1},
 		{"wipe", wiped, 1},
+		{"stand back", standsBack, 1},
+		{"spoil", spoiled, 1},
 		{"wait", waited, 4},
 		{"pause", pause, 1},
 		{"look", lookAround, 1},
@@ -126,15 +135,19 @@ func (w *writer) begin() {
 	if w.wild {
 		w.settings.Replay = pick(w, "replay", 0, replayLimit)
 	}
-	if w.adapt != nil {
-		w.settings = w.adapt(w.settings)
+	if w.gateway.Settings != nil {
+		w.settings = w.gateway.Settings(w.settings)
+	}
+	w.policy = model.PolicyOf(w.settings)
+	if w.gateway.Policy != nil {
+		w.policy = w.gateway.Policy(w.settings)
 	}
 	w.answers = &answers{draw: w.answer}
 	var upstreams model.Upstreams = w.answers
 	if w.wild {
 		upstreams = model.NewScripts()
 	}
-	w.world = model.New(w.settings, upstreams)
+	w.world = model.NewDeclared(w.settings, w.policy, upstreams)
 	for i := range pick(w, "providers", 1, 2, 3) {
 		w.add(providerNames()[i], baseURL(hostNames()[i]), pick(w, "keys", 1, 2, 3))
 	}

@@ -5,16 +5,20 @@ import (
 	"slices"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/gatedrill/gatedrill/sim/drill"
+	"github.com/gatedrill/gatedrill/sim/model"
 )
 
 // explorer is what a writer keeps track of in an exploration.
 type explorer struct {
 	exploring bool
-	adapt     func(drill.Settings) drill.Settings // nil: the gateway knows all settings
-	wild      bool                                // the model may lose itself
-	over      bool                                // nothing can be added that the model foretells
-	calm      bool                                // the quiet part: upstreams are well
+	gateway   Gateway // whom the story is for
+	policy    model.Policy
+	wild      bool // the model may lose itself
+	over      bool // nothing can be added that the model foretells
+	calm      bool // the quiet part: upstreams are well
 	swarm     swarm
 	used      map[string]time.Duration // when a tunnel was last used
 	names     int                      // of started steps and of clients, so far
@@ -69,6 +73,39 @@ func wiped(w *writer) {
 		}
 		w.reload()
 	}
+}
+
+// spoiled makes every row wrong, and most often right again.
+func spoiled(w *writer) {
+	rows := w.rows()
+	bad := pick(w, "bad url", badURLs()...)
+	for i := range rows {
+		w.do(drill.EditOp{Row: refTo(rows, i), Edit: drill.EditMove, Text: bad})
+	}
+	w.reload()
+	if pick(w, "all are right again", true, true, false) {
+		for i, row := range rows {
+			w.do(drill.EditOp{Row: refTo(rows, i), Edit: drill.EditMove, Text: row.URL})
+		}
+		w.reload()
+	}
+}
+
+// standsBack has a second row claim a row's host, and then the first one leave and
+// come back behind it, in one reload.
+func standsBack(w *writer) {
+	rows := w.rows()
+	if len(rows) == 0 {
+		addRow(w)
+		return
+	}
+	i := rapid.IntRange(0, len(rows)-1).Draw(w.t, "row")
+	w.add(rows[i].Name+"-v2", rows[i].URL, 1)
+	w.reload()
+	w.do(drill.EditOp{Row: refTo(rows, i), Edit: drill.EditDelete})
+	w.do(drill.ProviderOp{Row: rows[i]})
+	w.reload()
+	visit(w)
 }
 
 // comesBack takes a row away and gives it back, as it was or under another name.
@@ -170,7 +207,7 @@ func healed(w *writer) {
 			}
 		}
 	}
-	if len(all) == 0 {
+	if len(all) == 0 || w.policy.NoHealing {
 		visit(w)
 		return
 	}

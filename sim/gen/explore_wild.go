@@ -23,7 +23,8 @@ func wildActs() []weighed {
 		{"parallel", (*writer).crowd, 2},
 		{"slow source", slowSource, 1},
 		{"hold", holdUp, 1},
-		{"leaves between attempts", leavesBetween, 1},
+		{"leaves between attempts", leavesBetween, 2},
+		{"breaks off", breaksOff, 1},
 		{"reload in a stream", reloadInStream, 1},
 		{"all limited", allLimited, 1},
 	}
@@ -223,7 +224,7 @@ func holdUp(w *writer) {
 
 // leavesBetween has a client leave while its second key is being tried.
 func leavesBetween(w *writer) {
-	host := pick(w, "host", hostNames()...)
+	host := pick(w, "host", w.pooled()...)
 	w.rescriptAs(host, []string{"key any end=repeat: 429 retry-after=5, then 200 delay=30s"})
 	w.begins(host)
 	w.do(drill.AdvanceOp{By: time.Second})
@@ -244,14 +245,36 @@ func reloadInStream(w *writer) {
 	w.script(host)
 }
 
-// allLimited has every key of a host rest, and then clients of both kinds come.
+// allLimited has every key of a host rest, perhaps but for one that is disabled, and
+// then clients of both kinds come.
 func allLimited(w *writer) {
-	host := pick(w, "host", hostNames()...)
-	w.rescriptAs(host, []string{"key any: " + string(pick(w, "hint", hints()...))})
+	host := pick(w, "host", w.pooled()...)
+	first := pick(w, "first", "", "", "403, then ")
+	w.rescriptAs(host, []string{"key any end=repeat: " + first + string(pick(w, "hint", hints()...))})
 	w.request(host)
 	w.do(drill.RequestOp{Client: "client", URL: "https://" + host + path, Request: drill.Request{
 		Method: http.MethodPost, Key: drill.Credential{Kind: drill.CredentialAlias, Text: ownAlias},
 	}})
 	w.request(host)
 	w.script(host)
+}
+
+// breaksOff has an upstream reset a connection before it has said a word, or in the
+// middle of a stream.
+func breaksOff(w *writer) {
+	host := pick(w, "host", w.pooled()...)
+	w.rescriptAs(host, []string{"key any: " + pick(w, "broken", "200 reset after=status", "200 stream events=3 reset after=event:1", "429 reset after=status")})
+	w.request(host)
+	w.script(host)
+}
+
+// pooled are the hosts that a row with keys leads to; without any, all hosts.
+func (w *writer) pooled() []string {
+	all := slices.DeleteFunc(hostNames(), func(host string) bool {
+		return !slices.ContainsFunc(w.rows(), func(r drill.Row) bool { return r.URL == baseURL(host) && !r.Disabled && len(r.Keys) > 0 })
+	})
+	if len(all) == 0 {
+		return hostNames()
+	}
+	return all
 }

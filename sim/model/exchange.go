@@ -108,11 +108,7 @@ func (m *Model) bridged(t *tunnel, r drill.Request, p *provider) (to route, pool
 
 // tooLarge reports whether the body is not kept for a second attempt.
 func (m *Model) tooLarge(r drill.Request) bool {
-	limit := m.settings.Replay
-	if limit == 0 {
-		limit = 32 << 20
-	}
-	return max(r.Body.Size, drill.Size(len(r.Body.Text))) > limit
+	return max(r.Body.Size, drill.Size(len(r.Body.Text))) > m.policy.MaxReplay
 }
 
 // walk tries one key after the other, each once.
@@ -153,7 +149,7 @@ func (m *Model) mark(k *key, a fakeupstream.Answer, by *runner) (goesOn bool) {
 		return true
 	}
 	h, clear := headerOf(a, m.now)
-	hint, also := cooldown(h, usual, m.now)
+	hint, also := cooldown(h, usual, m.policy.MaxCooldown, m.now)
 	if !clear || !also {
 		m.lose("it depends on the blur how long %q asks to wait", a)
 	}
@@ -173,6 +169,10 @@ func (m *Model) mark(k *key, a fakeupstream.Answer, by *runner) (goesOn bool) {
 // gotNoKey is the gateway's own answer when no key is left.
 func (m *Model) gotNoKey(t *tunnel, p *provider, asks *runner) {
 	status, wait, clear := p.exhausted(m.now, asks)
+	if !m.policy.Exact {
+		m.lose("the gateway does not declare what a client is told when no key is left")
+		return
+	}
 	if !clear {
 		m.lose("it depends on the blur how long %s has a client wait", p.row.Name)
 		return

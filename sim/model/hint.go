@@ -10,11 +10,6 @@ import (
 	"github.com/gatedrill/gatedrill/fakeupstream"
 )
 
-const (
-	usualCooldown = time.Minute    // of a rate limit that says nothing of use
-	mostCooldown  = 24 * time.Hour // whatever an answer says
-)
-
 // worldBegins is the instant at which every world begins (testing/synctest).
 func worldBegins() time.Time { return time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) }
 
@@ -51,14 +46,14 @@ func layoutOf(f fakeupstream.RetryAfterForm) string {
 	return "Mon, 02 Jan 2006 15:04:05 GMT"
 }
 
-// cooldown is how long an answer asks to wait, usual when it says nothing of use.
-// clear is false when that depends on the blur.
-func cooldown(h http.Header, usual, now time.Duration) (d time.Duration, clear bool) {
-	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond); ok && d > 0 {
+// cooldown is how long an answer asks to wait, usual when it says nothing of use, and
+// never longer than most. clear is false when that depends on the blur.
+func cooldown(h http.Header, usual, most, now time.Duration) (d time.Duration, clear bool) {
+	if d, ok := number(h.Get("Retry-After-Ms"), time.Millisecond, most); ok && d > 0 {
 		return d, true
 	}
 	value := h.Get("Retry-After")
-	if d, ok := number(value, time.Second); ok {
+	if d, ok := number(value, time.Second, most); ok {
 		if d > 0 {
 			return d, true
 		}
@@ -72,12 +67,12 @@ func cooldown(h http.Header, usual, now time.Duration) (d time.Duration, clear b
 	if left <= 0 {
 		return usual, true
 	}
-	return min(left, mostCooldown), left >= Blur && (left <= mostCooldown || left >= mostCooldown+Blur)
+	return min(left, most), left >= Blur && (left <= most || left >= most+Blur)
 }
 
 // number reads digits with at most one decimal point between them as a number of
 // units, rounded up to the nanosecond and clamped.
-func number(text string, unit time.Duration) (time.Duration, bool) {
+func number(text string, unit, most time.Duration) (time.Duration, bool) {
 	text = strings.Trim(text, " \t")
 	if !regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`).MatchString(text) {
 		return 0, false
@@ -91,8 +86,8 @@ func number(text string, unit time.Duration) (time.Duration, bool) {
 	if rest.Sign() > 0 {
 		up.Add(up, big.NewInt(1))
 	}
-	if up.Cmp(big.NewInt(int64(mostCooldown))) > 0 {
-		return mostCooldown, true
+	if up.Cmp(big.NewInt(int64(most))) > 0 {
+		return most, true
 	}
 	return time.Duration(up.Int64()), true
 }

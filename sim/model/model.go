@@ -88,6 +88,7 @@ func Predict(d *drill.Drill) []Outcome {
 // use.
 type Model struct {
 	settings  drill.Settings
+	policy    Policy
 	upstreams Upstreams
 	now       time.Duration
 	rows      *drill.Rows
@@ -108,10 +109,17 @@ var _ drill.World = (*Model)(nil)
 // New makes the model of a world that has just begun. The upstreams are asked
 // for every answer that the gateway would get.
 func New(s drill.Settings, u Upstreams) *Model {
-	m := &Model{settings: s, upstreams: u, rows: &drill.Rows{}, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
+	m := NewDeclared(s, PolicyOf(s), u)
 	if s.Policy != "" && s.Policy != drill.PolicyStrict && s.Policy != drill.PolicyRecovering {
 		m.lose("the model knows no policy %s", s.Policy)
 	}
+	return m
+}
+
+// NewDeclared is New for a gateway that declares its policy, whatever the settings say
+// of it.
+func NewDeclared(s drill.Settings, p Policy, u Upstreams) *Model {
+	m := &Model{settings: s, policy: p, upstreams: u, rows: &drill.Rows{}, tunnels: map[string]*tunnel{}, ended: map[string]bool{}}
 	if s.Via != "" {
 		m.lose("the model knows no proxies behind the gateway")
 	}

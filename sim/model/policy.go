@@ -20,40 +20,66 @@ const (
 	refuses                 // the key is out until somebody heals it, and the next one is tried
 )
 
-// unpaid is how long a key cools whose account has to be paid for, under the
-// recovering policy.
-const unpaid = time.Hour
+// Policy is what a gateway means to do with its keys. A model follows the one that its
+// gateway declares, so that who decides otherwise on purpose is not wrong.
+type Policy struct {
+	// Cooldown are the statuses that rest a key, for as long as the answer says, or so
+	// long when it says nothing of use.
+	Cooldown map[int]time.Duration
+	// Disable are the statuses that take a key out until somebody heals it.
+	Disable []int
+	// Codes are error codes that rest a key, whatever the status alone would do.
+	Codes map[int]map[string]time.Duration
+	// MaxCooldown bounds every cooldown.
+	MaxCooldown time.Duration
+	// MaxReplay is the largest body that is kept for a second attempt.
+	MaxReplay drill.Size
+	// Exact is whether it is foretold what a client is told when no key is left.
+	Exact bool
+	// NoHealing is whether operators have no say: a step that heals a key does nothing.
+	NoHealing bool
+}
 
-// judge is the policy: what an answer does, and how long the key cools when the answer
-// says nothing of use about that.
-func (m *Model) judge(a fakeupstream.Answer) (verdict, time.Duration) {
-	if m.settings.Policy != drill.PolicyRecovering {
-		switch a.Status {
-		case limited:
-			return rests, usualCooldown
-		case noAccess, noEntry:
-			return refuses, 0
-		}
-		return harmless, 0
+// PolicyOf is that of a gateway which does as a drill's settings ask.
+func PolicyOf(s drill.Settings) Policy {
+	p := Policy{
+		Cooldown: map[int]time.Duration{limited: time.Minute}, Disable: []int{noAccess, noEntry},
+		MaxCooldown: 24 * time.Hour, MaxReplay: 32 << 20, Exact: true,
 	}
-	switch a.Status {
-	case limited:
-		if m.says(a, "insufficient_quota", "billing_not_active") {
-			return rests, unpaid
+	if s.Policy == drill.PolicyRecovering {
+		p.Cooldown, p.Disable = map[int]time.Duration{limited: time.Minute, noAccess: time.Minute}, nil
+		p.Codes = map[int]map[string]time.Duration{
+			limited: {"insufficient_quota": time.Hour, "billing_not_active": time.Hour},
+			noMoney: {"billing_error": time.Hour},
 		}
-		return rests, usualCooldown
-	case noAccess:
-		return rests, usualCooldown
-	case noMoney:
-		if m.says(a, "billing_error") {
-			return rests, unpaid
+	}
+	if s.Replay > 0 {
+		p.MaxReplay = s.Replay
+	}
+	return p
+}
+
+// judge is what an answer does, and how long the key cools when the answer says nothing
+// of use about that.
+func (m *Model) judge(a fakeupstream.Answer) (verdict, time.Duration) {
+	if codes := m.policy.Codes[a.Status]; len(codes) > 0 {
+		for _, code := range m.codesOf(a) {
+			if rest, ok := codes[code]; ok {
+				return rests, rest
+			}
 		}
+	}
+	if rest, ok := m.policy.Cooldown[a.Status]; ok {
+		return rests, rest
+	}
+	if slices.Contains(m.policy.Disable, a.Status) {
+		return refuses, 0
 	}
 	return harmless, 0
 }
 
-// says reports whether an answer has one of the error codes.
-func (m *Model) says(a fakeupstream.Answer, codes ...string) bool {
+// codesOf are the error codes of an answer.
+func (m *Model) codesOf(a fakeupstream.Answer) []string {
 	for _, f := range a.Header {
 		if name := http.CanonicalHeaderKey(f.Name); name == "Content-Type" || name == "Content-Encoding" {
 			m.lose("the model does not read a body under a %s of the drill's own", name)
@@ -61,13 +87,13 @@ func (m *Model) says(a fakeupstream.Answer, codes ...string) bool {
 	}
 	switch {
 	case a.Body != nil:
-		return slices.ContainsFunc(codesIn(a.Body), func(code string) bool { return slices.Contains(codes, code) })
+		return codesIn(a.Body)
 	case a.Code != "":
-		return slices.Contains(codes, a.Code)
-	case a.Status == noMoney:
+		return []string{a.Code}
+	case a.Status != limited:
 		m.lose("the vendors disagree on the usual code of a %d", a.Status)
 	}
-	return false // neither vendor's usual 429 speaks of money
+	return nil // neither vendor's usual 429 speaks of money
 }
 
 // codesIn are error.code and error.type of a body, where it is short enough to be

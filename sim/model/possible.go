@@ -31,6 +31,11 @@ func NewPossible(s drill.Settings) *Possible {
 	return &Possible{states: []*Model{New(s, NewScripts())}}
 }
 
+// NewPossibleDeclared is NewPossible for a gateway that declares its policy.
+func NewPossibleDeclared(s drill.Settings, p Policy) *Possible {
+	return &Possible{states: []*Model{NewDeclared(s, p, NewScripts())}}
+}
+
 // Now is the time since the world began, at least.
 func (p *Possible) Now() time.Duration {
 	earliest := p.states[0].now

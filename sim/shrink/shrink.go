@@ -29,7 +29,8 @@ type Options struct {
 	// Enough says when to stop with what there is. Nil: never.
 	Enough func() bool
 	// Seeds are tried, in this order, in place of the failure's own: a failure that
-	// one of them has too needs no particular latencies. Nil: 1, 2 and 3.
+	// one of them has too needs no particular latencies. A step that cannot be left out
+	// on the one may be on another. Nil: 1 to 8.
 	Seeds []uint64
 }
 
@@ -37,13 +38,14 @@ type Options struct {
 // says yes. It trusts that still says yes to what it is given. The drill has no
 // "=>" lines and no comments, and keeps its name and its files.
 func Shrink(d *drill.Drill, seed uint64, o Options, still func(d *drill.Drill, seed uint64) bool) (*drill.Drill, uint64) {
-	s := &shrinker{name: d.Name, files: d.Files, options: o, still: still, seed: seed, best: textOf(d), tried: map[string]bool{}}
+	s := &shrinker{name: d.Name, files: d.Files, options: o, still: still, seed: seed, best: textOf(d), tried: map[attempt]bool{}}
 	if o.Seeds == nil {
-		s.options.Seeds = []uint64{1, 2, 3}
+		s.options.Seeds = []uint64{1, 2, 3, 4, 5, 6, 7, 8}
 	}
 	for before := -1; before != s.smaller && !s.enough(); {
 		before = s.smaller
 		s.dropSteps()
+		s.merge()
 		s.dropLines()
 		s.dropAnswers()
 		s.dropWords()
@@ -51,6 +53,10 @@ func Shrink(d *drill.Drill, seed uint64, o Options, still func(d *drill.Drill, s
 		s.calmSeed()
 		if before == s.smaller {
 			s.dropPairs()
+			s.dropAnswered()
+		}
+		if before == s.smaller {
+			s.dropOnOtherSeeds()
 		}
 	}
 	s.rename()
@@ -69,34 +75,47 @@ type shrinker struct {
 	still   func(*drill.Drill, uint64) bool
 	seed    uint64
 	best    text
-	tried   map[string]bool // texts that did not fail so, or did not parse
-	smaller int             // how often something could be left out
+	ops     []drill.Op       // of best; nil: nobody has asked yet
+	tried   map[attempt]bool // what did not fail so
+	smaller int              // how often something could be left out
+}
+
+// attempt is a text on a seed.
+type attempt struct {
+	text string
+	seed uint64
 }
 
 func (s *shrinker) enough() bool { return s.options.Enough != nil && s.options.Enough() }
 
 // try takes a text if it still fails so, mended where that is needed.
-func (s *shrinker) try(t text) bool {
+func (s *shrinker) try(t text) bool { return s.tryOn(t, s.seed) }
+
+// tryOn is try on a seed, which is taken with the text.
+func (s *shrinker) tryOn(t text, seed uint64) bool {
 	if s.enough() {
 		return false
 	}
 	d, t, ok := s.mend(t)
-	key := t.String()
-	if !ok || s.tried[key] || key == s.best.String() {
+	key := attempt{t.String(), seed}
+	if !ok || s.tried[key] || key.text == s.best.String() {
 		return false
 	}
-	if !s.still(d, s.seed) {
+	if !s.still(d, seed) {
 		s.tried[key] = true
 		return false
 	}
-	s.best = t
+	s.best, s.seed, s.ops = t, seed, nil
 	s.smaller++
 	return true
 }
 
+// calmSeeds are how many of the seeds are tried on a text as it is.
+const calmSeeds = 3
+
 // calmSeed tries seeds that nobody chose for the failure.
 func (s *shrinker) calmSeed() {
-	for _, seed := range s.options.Seeds {
+	for _, seed := range s.options.Seeds[:min(calmSeeds, len(s.options.Seeds))] {
 		if seed == s.seed {
 			return
 		}
@@ -106,7 +125,6 @@ func (s *shrinker) calmSeed() {
 		}
 		if s.still(d, seed) {
 			s.seed = seed
-			s.tried = map[string]bool{}
 			s.smaller++
 			return
 		}
