@@ -51,14 +51,10 @@ func (c *exploreCmd) Run(a *app) error {
 		ctx, cancel = context.WithTimeoutCause(a, c.For, errTime)
 		defer cancel()
 	}
-	e.shrinking = worker.Pool{Env: lean()}.Open(context.WithoutCancel(a))
+	e.shrinking = worker.Pool{Env: worker.Lean()}.Open(context.WithoutCancel(a))
 	defer e.shrinking.Close()
-	return e.end(worker.Pool{Workers: c.Jobs, Env: lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result))
+	return e.end(worker.Pool{Workers: c.Jobs, Env: worker.Lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result))
 }
-
-// lean is how workers share a machine: one core each, and memory rather than time for
-// what they leave behind.
-func lean() []string { return []string{"GOMAXPROCS=1", "GOGC=400"} }
 
 // errTime is why an exploration ends that was given a time.
 var errTime = errors.New("the time is over")

@@ -11,6 +11,10 @@ import (
 // ahead is how many runs may be done before the one that everybody waits for.
 const ahead = 256
 
+// Lean is an environment for workers that share a machine for long: one core each, and
+// memory rather than time for what they leave behind.
+func Lean() []string { return []string{"GOMAXPROCS=1", "GOGC=400"} }
+
 // Explore plays runs of an exploration of a gateway, from the given one on, and
 // calls each with their results, in order, from the caller's goroutine, until it
 // says no or ctx ends. Which run gives which result does not depend on how many

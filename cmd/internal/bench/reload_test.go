@@ -16,7 +16,7 @@ import (
 
 // small is the shortest run that there is.
 func small() bench.Options {
-	return bench.Options{Preset: "small", Rows: 100, Rate: 50, Phase: time.Second, Rounds: 1, Storms: []int{10}, Sweep: []int{10}, Against: bench.Targets()}
+	return bench.Options{Preset: "small", Rows: 100, Rate: 50, Phase: time.Second, Rounds: 1, Storms: []int{10}, Sweep: []int{10}, Others: bench.Others{Against: bench.Targets()}}
 }
 
 func TestReload(t *testing.T) {
@@ -61,7 +61,7 @@ func TestReload(t *testing.T) {
 }
 
 func TestReloadRefusesOptions(t *testing.T) {
-	_, err := bench.Reload(t.Context(), bench.Options{Against: []string{"nginx"}, Storms: []int{0}, Sweep: []int{1}}, io.Discard)
+	_, err := bench.Reload(t.Context(), bench.Options{Others: bench.Others{Against: []string{"nginx"}}, Storms: []int{0}, Sweep: []int{1}}, io.Discard)
 	require.ErrorIs(t, err, bench.ErrOptions)
 	for _, want := range []string{"rows is 0", "rate is 0", "rounds is 0", "phase is 0s", "storms is 0", "sweep is 1", `against "nginx"`} {
 		assert.ErrorContains(t, err, want)

@@ -12,26 +12,26 @@ import (
 
 // Table writes the report for a terminal. Numbers of several rounds are their medians.
 func (r *Report) Table(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d cores, %s %s/%s, load before %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.OS, r.Machine.Arch, r.Machine.Load)
+	m := r.Machine
+	fmt.Fprintf(w, "%s, %d cores, %s %s/%s, load before %s\n", m.CPU, m.Cores, m.Go, m.OS, m.Arch, m.Load)
+	switch r.Bench {
+	case benchProxy:
+		return r.proxyTable(w)
+	case benchSim:
+		return r.simTable(w)
+	default:
+		return r.reloadTable(w)
+	}
+}
+
+func (r *Report) reloadTable(w io.Writer) error {
 	fmt.Fprintf(w, "%d providers, %d requests/s: %s\n\n", r.Rows, r.Rate, r.Mix)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := r.columns()
-	head := ""
-	for _, c := range columns {
-		head += "\t" + c.String()
-	}
-	fmt.Fprintln(t, head+"\t")
-	for _, l := range r.lines() {
-		fmt.Fprint(t, l.name)
-		for _, c := range columns {
-			fmt.Fprint(t, "\t", l.of(r.of(c.target, c.name)))
-		}
-		fmt.Fprint(t, "\t\n")
-	}
-	if err := t.Flush(); err != nil {
+	if err := r.phaseTable(w, "", columns, column.String, slices.Concat(requestLines(), latencyLines(), kindLines(), faultLines(), reloadLines(), processLines())); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
+	t := newTable(w)
 	fmt.Fprintln(t, "reload, rows in memory to live\tfull build\tnothing changed\tone row changed\tone row / full build\t")
 	for i := 0; i+2 < len(r.Reloads); i += 3 {
 		full, none, one := r.Reloads[i], r.Reloads[i+1], r.Reloads[i+2]
@@ -42,85 +42,77 @@ func (r *Report) Table(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
+	if err := r.ratioTable(w, func(Ratio) bool { return true }); err != nil {
+		return err
+	}
+	return r.faultTexts(w)
+}
+
+// proxyTable is a table for each kind of work, with a column for each target.
+func (r *Report) proxyTable(w io.Writer) error {
+	fmt.Fprintf(w, "%d providers; each kind of work by all targets in turn\n", r.Rows)
+	var works []string
+	for _, c := range r.columns() {
+		if !slices.Contains(works, c.name) {
+			works = append(works, c.name)
+		}
+	}
+	for _, work := range works {
+		columns := slices.DeleteFunc(r.columns(), func(c column) bool { return c.name != work })
+		lines := slices.Concat(requestLines(), latencyLines(), faultLines())
+		if r.of(columns[0].target, work)[0].Closed {
+			lines = slices.Concat(requestLines(), faultLines(), processLines())
+		}
+		fmt.Fprintln(w)
+		if err := r.phaseTable(w, work, columns, func(c column) string { return c.target }, lines); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintln(w)
+	told := func(x Ratio) bool {
+		return slices.Contains([]string{"throughput", "p50", "p99", "CPU", "added CPU"}, x.Measure)
+	}
+	if err := r.ratioTable(w, told); err != nil {
+		return err
+	}
+	return r.faultTexts(w)
+}
+
+func newTable(w io.Writer) *tabwriter.Writer {
+	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+}
+
+func (r *Report) phaseTable(w io.Writer, corner string, columns []column, name func(column) string, lines []line) error {
+	t := newTable(w)
+	fmt.Fprint(t, corner)
+	for _, c := range columns {
+		fmt.Fprint(t, "\t", name(c))
+	}
+	fmt.Fprintln(t, "\t")
+	for _, l := range lines {
+		fmt.Fprint(t, l.name)
+		for _, c := range columns {
+			fmt.Fprint(t, "\t", l.of(r.of(c.target, c.name)))
+		}
+		fmt.Fprint(t, "\t\n")
+	}
+	return t.Flush()
+}
+
+// ratioTable has the ratios that are told; all of them are in the report.
+func (r *Report) ratioTable(w io.Writer, told func(Ratio) bool) error {
+	t := newTable(w)
 	fmt.Fprintln(t, "ratio, pair by pair\tmedian\tleast\tmost\tpairs\t")
 	for _, x := range r.Ratios {
-		if len(x.Pairs) > 0 {
+		if len(x.Pairs) > 0 && told(x) {
 			fmt.Fprintf(t, "%s: %s / %s\t%.2f\t%.2f\t%.2f\t%d\t\n", x.Measure, x.Of, x.Over, middle(x.Pairs), slices.Min(x.Pairs), slices.Max(x.Pairs), len(x.Pairs))
 		}
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	return r.faultLines(w)
+	return t.Flush()
 }
 
-// line is one line of the table of phases.
-type line struct {
-	name string
-	of   func([]Phase) string
-}
-
-func (r *Report) lines() []line {
-	number := func(name, format string, f func(Phase) float64) line {
-		return line{name, func(all []Phase) string { return fmt.Sprintf(format, middleOf(all, f)) }}
-	}
-	sum := func(name string, f func(Phase) int) line {
-		return line{name, func(all []Phase) string {
-			n := 0
-			for _, p := range all {
-				n += f(p)
-			}
-			return fmt.Sprint(n)
-		}}
-	}
-	lines := []line{
-		sum("requests", func(p Phase) int { return p.Requests }),
-		number("answered 200 /s", "%.1f", func(p Phase) float64 { return p.Throughput }),
-	}
-	for _, q := range []struct {
-		name string
-		of   func(Latency) float64
-	}{
-		{"p50", func(l Latency) float64 { return l.P50 }}, {"p90", func(l Latency) float64 { return l.P90 }},
-		{"p99", func(l Latency) float64 { return l.P99 }}, {"p99.9", func(l Latency) float64 { return l.P999 }},
-		{"max", func(l Latency) float64 { return l.Max }},
-	} {
-		lines = append(lines, number(q.name+" µs", "%.0f", func(p Phase) float64 { return q.of(p.Latency["all"]) }))
-	}
-	floor := middleOf(r.of("direct", "steady"), func(p Phase) float64 { return p.Latency["all"].P50 })
-	return append(lines,
-		number("added to direct, p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["all"].P50 - floor }),
-		number("warm p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["warm"].P50 }),
-		number("fresh p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["fresh"].P50 }),
-		number("stream p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["stream"].P50 }),
-		sum("misrouted", func(p Phase) int { return total(p.Misrouted) }),
-		sum("errors", func(p Phase) int { return total(p.Errors) }),
-		sum("dropped streams", func(p Phase) int { return p.Dropped }),
-		sum("turned away by an edit", func(p Phase) int { return p.TurnedAway }),
-		sum("reloads", func(p Phase) int { return p.Reloads.Done }),
-		sum("reloads whose source failed", func(p Phase) int { return p.Reloads.Failed }),
-		number("reload p50 µs", "%.0f", func(p Phase) float64 { return p.Reloads.P50 }),
-		number("reload max µs", "%.0f", func(p Phase) float64 { return p.Reloads.Max }),
-		number("reading p50 µs", "%.0f", func(p Phase) float64 { return p.Reloads.ReadP50 }),
-		number("allocations / request", "%.0f", func(p Phase) float64 { return p.Process.AllocsPerRequest }),
-		number("bytes / request", "%.0f", func(p Phase) float64 { return p.Process.BytesPerRequest }),
-		number("heap MiB", "%.0f", func(p Phase) float64 { return p.Process.HeapMiB }),
-		number("goroutines", "%.0f", func(p Phase) float64 { return float64(p.Process.Goroutines) }),
-		number("garbage collections", "%.0f", func(p Phase) float64 { return float64(p.Process.GCs) }),
-		number("longest GC pause µs", "%.0f", func(p Phase) float64 { return p.Process.GCPauseMax }),
-	)
-}
-
-func middleOf(all []Phase, f func(Phase) float64) float64 {
-	var v []float64
-	for _, p := range all {
-		v = append(v, f(p))
-	}
-	return middle(v)
-}
-
-// faultLines says in full what must not be.
-func (r *Report) faultLines(w io.Writer) error {
+// faultTexts says in full what must not be.
+func (r *Report) faultTexts(w io.Writer) error {
 	var out strings.Builder
 	for _, p := range r.Phases {
 		for _, kind := range slices.Sorted(maps.Keys(p.Misrouted)) {
