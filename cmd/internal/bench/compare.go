@@ -66,6 +66,7 @@ func (r *Report) Compare(old *Report, w io.Writer) error {
 			}
 		}
 	}
+	r.compareFailover(old, line)
 	return t.Flush()
 }
 

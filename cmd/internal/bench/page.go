@@ -15,9 +15,10 @@ pre{overflow-x:auto;font-size:12px}svg{width:100%;height:auto;margin:1em 0}
 
 // titles are what reports are about.
 var titles = map[string]string{
-	benchReload: "What a reload costs the traffic in flight",
-	benchProxy:  "What a gateway adds to a request",
-	benchSim:    "How fast drills are played",
+	benchFailover: "What it costs to go from key to key",
+	benchReload:   "What a reload costs the traffic in flight",
+	benchProxy:    "What a gateway adds to a request",
+	benchSim:      "How fast drills are played",
 }
 
 // HTML writes the report as one page that needs nothing else.
@@ -39,13 +40,16 @@ func writePage(w io.Writer, name, title, about string, plots []string, table str
 // Plots are the pictures of the report, in SVG. Of reload: latency by percentile, latency
 // over time with the instants of reloads, and the time of a reload over the number of
 // providers. Of proxy: latency by percentile of each kind of work, and throughput by
-// round. Of sim: runs per second by round.
+// round. Of sim: runs per second
+// by round. Of failover: the cost by the number of keys, and a herd's attempts by round.
 func (r *Report) Plots() (all []string) {
 	switch r.Bench {
 	case benchProxy:
 		return r.proxyPlots()
 	case benchSim:
 		return []string{r.simRounds().svg()}
+	case benchFailover:
+		return r.failoverPlots()
 	}
 	all = append(all, r.percentiles("Latency by percentile, last round", r.columns(), column.String).svg())
 	for _, p := range r.over() {

@@ -42,11 +42,22 @@ func TestReload(t *testing.T) {
 	assert.Len(t, r.Reloads, 3)
 	assert.NotZero(t, r.Phases[1].Reloads.Done)
 
-	var text, page, list bytes.Buffer
+	for _, p := range r.Phases {
+		assert.Equal(t, p.Target != "direct", p.Added != nil, "%s: what it adds to the direct connection of its round", p.Target)
+	}
+	var text bytes.Buffer
 	require.NoError(t, r.Table(&text))
 	assert.Contains(t, text.String(), "\n0 misrouted, failed or dropped\n")
+	requireShown(t, r, 4)
+}
+
+// requireShown demands that a report is shown as a page with so many pictures, survives
+// being written, and differs from itself by nothing.
+func requireShown(t *testing.T, r *bench.Report, plots int) {
+	t.Helper()
+	var page, list, noise bytes.Buffer
 	require.NoError(t, r.HTML(&page))
-	assert.Equal(t, 4, strings.Count(page.String(), "<svg "))
+	assert.Equal(t, plots, strings.Count(page.String(), "<svg "))
 	assert.NotContains(t, page.String(), "src=", "the page needs nothing else")
 	assert.NotContains(t, page.String(), "NaN")
 
@@ -54,7 +65,6 @@ func TestReload(t *testing.T) {
 	again, err := bench.Read(&list)
 	require.NoError(t, err)
 	assert.Equal(t, r, again)
-	var noise bytes.Buffer
 	require.NoError(t, r.Compare(again, &noise))
 	assert.Contains(t, noise.String(), "~")
 	assert.NotContains(t, noise.String(), "%  (p=", "a report differs from itself by nothing")

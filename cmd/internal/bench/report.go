@@ -12,18 +12,20 @@ const (
 
 // Report is what a run found. It is what --json writes.
 type Report struct {
-	Bench   string       `json:"bench"` // "reload", "proxy", "sim", "failover"
-	Preset  string       `json:"preset"`
-	At      time.Time    `json:"at"`
-	Machine Machine      `json:"machine"`
-	Rows    int          `json:"rows,omitempty"`
-	Rate    int          `json:"rate,omitempty"`
-	Clients int          `json:"clients,omitempty"` // of a closed loop
-	Mix     string       `json:"mix,omitempty"`
-	Phases  []Phase      `json:"phases,omitempty"`
-	Reloads []ReloadTime `json:"reloads,omitempty"`
-	Sims    []SimTime    `json:"sims,omitempty"`
-	Ratios  []Ratio      `json:"ratios,omitempty"`
+	Bench   string         `json:"bench"` // "reload", "proxy", "sim", "failover"
+	Preset  string         `json:"preset"`
+	At      time.Time      `json:"at"`
+	Machine Machine        `json:"machine"`
+	Rows    int            `json:"rows,omitempty"`
+	Rate    int            `json:"rate,omitempty"`
+	Clients int            `json:"clients,omitempty"` // of a closed loop
+	Mix     string         `json:"mix,omitempty"`
+	Phases  []Phase        `json:"phases,omitempty"`
+	Reloads []ReloadTime   `json:"reloads,omitempty"`
+	Sims    []SimTime      `json:"sims,omitempty"`
+	Pools   []FailoverTime `json:"pools,omitempty"`
+	Herds   []Herd         `json:"herds,omitempty"`
+	Ratios  []Ratio        `json:"ratios,omitempty"`
 }
 
 // Machine is where a report comes from.
@@ -135,13 +137,16 @@ type Ratio struct {
 }
 
 // Faults counts what must not be: misrouted requests, errors, dropped streams, drills
-// that failed or were played differently.
+// that failed or were played differently, clients of herds that were not served.
 func (r *Report) Faults() (n int) {
 	for _, p := range r.Phases {
 		n += total(p.Misrouted) + total(p.Errors) + p.Dropped
 	}
 	for _, s := range r.Sims {
 		n += s.Failed + s.Different
+	}
+	for _, h := range r.Herds {
+		n += h.Clients - h.Served
 	}
 	return n
 }

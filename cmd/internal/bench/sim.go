@@ -224,7 +224,7 @@ func (r *Report) simTable(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := r.ratioTable(w, func(Ratio) bool { return true }); err != nil {
+	if err := r.ratioTable(w); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\n%d failed or were played differently\n", r.Faults())

@@ -19,6 +19,8 @@ func (r *Report) Table(w io.Writer) error {
 		return r.proxyTable(w)
 	case benchSim:
 		return r.simTable(w)
+	case benchFailover:
+		return r.failoverTable(w)
 	default:
 		return r.reloadTable(w)
 	}
@@ -42,15 +44,16 @@ func (r *Report) reloadTable(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
-	if err := r.ratioTable(w, func(Ratio) bool { return true }); err != nil {
+	if err := r.ratioTable(w); err != nil {
 		return err
 	}
 	return r.faultTexts(w)
 }
 
-// proxyTable is a table for each kind of work, with a column for each target.
+// proxyTable is a table for each kind of work, with a column for each target, and one of
+// ratios.
 func (r *Report) proxyTable(w io.Writer) error {
-	fmt.Fprintf(w, "%d providers; each kind of work by all targets in turn\n", r.Rows)
+	fmt.Fprintf(w, "%d providers; each kind of work by all targets in turn. Ratios are pair by pair: median (least to most)\n", r.Rows)
 	var works []string
 	for _, c := range r.columns() {
 		if !slices.Contains(works, c.name) {
@@ -59,23 +62,56 @@ func (r *Report) proxyTable(w io.Writer) error {
 	}
 	for _, work := range works {
 		columns := slices.DeleteFunc(r.columns(), func(c column) bool { return c.name != work })
-		lines := slices.Concat(requestLines(), latencyLines(), faultLines())
-		if r.of(columns[0].target, work)[0].Closed {
-			lines = slices.Concat(requestLines(), faultLines(), processLines())
+		lines, told := slices.Concat(requestLines(), latencyLines(), faultLines()), []string{"p50", "p90", "p99"}
+		if first := r.of(columns[0].target, work)[0]; first.Closed {
+			lines, told = slices.Concat(requestLines(), faultLines(), processLines()), []string{"throughput", "CPU", "added CPU"}
 		}
 		fmt.Fprintln(w)
 		if err := r.phaseTable(w, work, columns, func(c column) string { return c.target }, lines); err != nil {
 			return err
 		}
-	}
-	fmt.Fprintln(w)
-	told := func(x Ratio) bool {
-		return slices.Contains([]string{"throughput", "p50", "p99", "CPU", "added CPU"}, x.Measure)
-	}
-	if err := r.ratioTable(w, told); err != nil {
-		return err
+		fmt.Fprintln(w)
+		if err := r.ratioGrid(w, columns, told); err != nil {
+			return err
+		}
 	}
 	return r.faultTexts(w)
+}
+
+// ratioGrid has a line for each of our ways and measures, and a column for each of the
+// others.
+func (r *Report) ratioGrid(w io.Writer, columns []column, measures []string) error {
+	t := newTable(w)
+	var of, over []column
+	for _, c := range columns {
+		if c.target == ours || c.target == oursByBase {
+			of = append(of, c)
+		} else {
+			over = append(over, c)
+			fmt.Fprint(t, "\t/ ", c.target)
+		}
+	}
+	fmt.Fprintln(t, "\t")
+	for _, a := range of {
+		for _, m := range measures {
+			fmt.Fprintf(t, "%s of %s", m, a.target)
+			for _, b := range over {
+				fmt.Fprint(t, "\t", r.ratio(m, a, b))
+			}
+			fmt.Fprintln(t, "\t")
+		}
+	}
+	return t.Flush()
+}
+
+// ratio is one as text.
+func (r *Report) ratio(measure string, of, over column) string {
+	for _, x := range r.Ratios {
+		if x.Measure == measure && x.Of == of.String() && x.Over == over.String() {
+			return fmt.Sprintf("%.2f (%.2f to %.2f)", middle(x.Pairs), slices.Min(x.Pairs), slices.Max(x.Pairs))
+		}
+	}
+	return "-"
 }
 
 func newTable(w io.Writer) *tabwriter.Writer {
@@ -99,12 +135,11 @@ func (r *Report) phaseTable(w io.Writer, corner string, columns []column, name f
 	return t.Flush()
 }
 
-// ratioTable has the ratios that are told; all of them are in the report.
-func (r *Report) ratioTable(w io.Writer, told func(Ratio) bool) error {
+func (r *Report) ratioTable(w io.Writer) error {
 	t := newTable(w)
 	fmt.Fprintln(t, "ratio, pair by pair\tmedian\tleast\tmost\tpairs\t")
 	for _, x := range r.Ratios {
-		if len(x.Pairs) > 0 && told(x) {
+		if len(x.Pairs) > 0 {
 			fmt.Fprintf(t, "%s: %s / %s\t%.2f\t%.2f\t%.2f\t%d\t\n", x.Measure, x.Of, x.Over, middle(x.Pairs), slices.Min(x.Pairs), slices.Max(x.Pairs), len(x.Pairs))
 		}
 	}
