@@ -31,6 +31,7 @@ func TestScripts(t *testing.T) {
 		"until":     untilCommand,
 		"notified":  notified,
 		"freeport":  freePort,
+		"token":     benchToken,
 	}})
 }
 

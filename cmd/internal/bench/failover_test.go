@@ -12,7 +12,8 @@ import (
 )
 
 func TestFailover(t *testing.T) {
-	o := bench.FailoverOptions{Keys: []int{1, 3, 50}, Requests: 2, Rounds: 2, Clients: 8, Probes: []int{0, 1}}
+	t.Parallel()
+	o := bench.FailoverOptions{Keys: []int{1, 3, 50}, Requests: 4, Rounds: 1, Clients: 8, Probes: []int{0, 1}}
 	r, err := bench.Failover(t.Context(), o, io.Discard)
 	require.NoError(t, err)
 	for i, n := range o.Keys {
@@ -22,7 +23,7 @@ func TestFailover(t *testing.T) {
 		assert.Len(t, r.Pools[i].Settled, 4)
 		assert.Len(t, r.Pools[i].Spent, 4)
 	}
-	require.Len(t, r.Herds, 4)
+	require.Len(t, r.Herds, 2)
 	for _, h := range r.Herds {
 		assert.Equal(t, 8, h.Served)
 		assert.Equal(t, h.Served+h.Limited, h.Attempts, "every answer of the upstream is one or the other")
@@ -36,6 +37,17 @@ func TestFailover(t *testing.T) {
 	assert.Contains(t, out.String(), "no bound")
 	assert.Contains(t, out.String(), "upstream attempts: probes 1 / no bound")
 	requireShown(t, r, 2)
+}
+
+func TestFailoverInRounds(t *testing.T) {
+	t.Parallel()
+	r, err := bench.Failover(t.Context(), bench.FailoverOptions{Keys: []int{2}, Requests: 1, Rounds: 3}, io.Discard)
+	require.NoError(t, err)
+	assert.Len(t, r.Pools, 1)
+	assert.Len(t, r.Pools[0].Spent, 3)
+	assert.Empty(t, r.Herds)
+	require.NoError(t, r.Table(io.Discard))
+	requireShown(t, r, 1)
 }
 
 func TestFailoverRefusesOptions(t *testing.T) {

@@ -20,6 +20,7 @@ func small() bench.Options {
 }
 
 func TestReload(t *testing.T) {
+	t.Parallel()
 	var progress bytes.Buffer
 	r, err := bench.Reload(t.Context(), small(), &progress)
 	require.NoError(t, err)

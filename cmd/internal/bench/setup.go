@@ -106,8 +106,11 @@ func OpenSetup(dir string) (*Setup, error) {
 		return nil, fmt.Errorf("%w: no setup, which gatedrill bench setup makes: %w", ErrOptions, err)
 	}
 	s := &Setup{dir: dir}
-	if err := json.Unmarshal(text, s); err != nil || len(s.Providers) == 0 {
-		return nil, fmt.Errorf("%w: %s is no setup: %w", ErrOptions, path, errors.Join(err))
+	if err := json.Unmarshal(text, s); err != nil {
+		return nil, fmt.Errorf("%w: %s is no setup: %w", ErrOptions, path, err)
+	}
+	if len(s.Providers) != setupCount {
+		return nil, fmt.Errorf("%w: %s is no setup: it has %d providers, not %d", ErrOptions, path, len(s.Providers), setupCount)
 	}
 	if s.authority, err = castore.Open(dir, nil); err != nil {
 		return nil, err
