@@ -132,22 +132,6 @@ func (t *FailoverTime) across(ctx context.Context, requests int) error {
 	client := g.transport(true)
 	defer client.CloseIdleConnections()
 
-	ask := func(to *[]float64, want int, before func() error) error {
-		for i := range requests + 1 { // the first opens connections
-			if err := before(); err != nil {
-				return err
-			}
-			began := time.Now()
-			status, _, err := once(ctx, client, host(0))
-			if err != nil || status != want {
-				return fmt.Errorf("bench: %d keys: status %d, want %d: %w", n, status, want, err)
-			}
-			if i > 0 {
-				*to = append(*to, micros(time.Since(began)))
-			}
-		}
-		return nil
-	}
 	heal := func() error {
 		for i := range n {
 			if _, err := g.server.EnableKey(name, i+1); err != nil {
@@ -157,6 +141,9 @@ func (t *FailoverTime) across(ctx context.Context, requests int) error {
 		return nil
 	}
 	nothing := func() error { return nil }
+	ask := func(to *[]float64, want int, before func() error) error {
+		return askTimed(ctx, client, requests, to, want, before)
+	}
 	if err := ask(&t.Across, http.StatusOK, heal); err != nil {
 		return err
 	}
@@ -170,6 +157,27 @@ func (t *FailoverTime) across(ctx context.Context, requests int) error {
 	}
 	fake.Play(rule)
 	return ask(&t.Spent, http.StatusTooManyRequests, nothing)
+}
+
+// askTimed adds how long each of so many requests took.
+func askTimed(ctx context.Context, via http.RoundTripper, requests int, to *[]float64, want int, before func() error) error {
+	for i := range requests + 1 { // the first opens connections
+		if err := before(); err != nil {
+			return err
+		}
+		began := time.Now()
+		status, _, err := once(ctx, via, host(0))
+		if err != nil {
+			return fmt.Errorf("bench: a request of a pool: %w", err)
+		}
+		if status != want {
+			return fmt.Errorf("bench: a request of a pool: status %d, want %d", status, want)
+		}
+		if i > 0 {
+			*to = append(*to, micros(time.Since(began)))
+		}
+	}
+	return nil
 }
 
 // limitedFake limits all keys but the last.

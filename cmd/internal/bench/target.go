@@ -166,7 +166,12 @@ func (u *upstream) transport() *http.Transport {
 
 // transport is a client's, on connections that it keeps or that serve one request.
 func (t *target) transport(keep bool) *http.Transport {
-	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: t.roots}, MaxIdleConnsPerHost: 16, DisableKeepAlives: !keep}
+	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: t.roots}, MaxIdleConnsPerHost: 16}
+	if !keep {
+		// DisableKeepAlives would say so in a header, which goproxy passes on: each request
+		// would cost it a connection to the upstream, too.
+		tr.MaxIdleConnsPerHost = -1
+	}
 	if t.proxy != nil {
 		tr.Proxy = http.ProxyURL(t.proxy)
 		return tr
