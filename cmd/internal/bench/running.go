@@ -50,12 +50,19 @@ func (r *running) name() string { return r.style + " " + r.url.Host }
 
 // others reports what is wrong with the other targets.
 func (f *faults) others(o Others) {
+	seen := map[string]bool{}
 	for _, text := range o.Against {
 		if strings.Contains(text, "=") {
-			if _, err := parseRunning(text); err != nil {
+			r, err := parseRunning(text)
+			switch {
+			case err != nil:
 				f.add("%w", err)
-			} else if o.Setup == nil {
+			case seen[r.name()]:
+				f.add("against %s twice: the report could not tell one from the other", r.name())
+			case o.Setup == nil:
 				f.add("against a gateway that runs already: a setup is missing, which gatedrill bench setup makes and that gateway is configured with")
+			default:
+				seen[r.name()] = true
 			}
 			continue
 		}

@@ -250,6 +250,13 @@ func TestAgainstAGatewayThatRefuses(t *testing.T) {
 	}
 }
 
+func TestAgainstRefusesTheSameTwice(t *testing.T) {
+	s, _ := setup(t)
+	_, err := bench.Proxy(t.Context(), brief(bench.Others{Setup: s, Against: []string{"bearer=http://a@127.0.0.1:1/x", "bearer=http://b@127.0.0.1:1/y"}}), io.Discard)
+	require.ErrorIs(t, err, bench.ErrOptions)
+	assert.ErrorContains(t, err, "against bearer 127.0.0.1:1 twice")
+}
+
 func TestSetupIsKept(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "new")
 	made, err := bench.MakeSetup(dir, ":9443", bench.SetupHosts)

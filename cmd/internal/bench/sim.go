@@ -68,15 +68,18 @@ type SimTime struct {
 	StepsPerSecond []float64 `json:"steps_per_second"`
 	VirtualPerWall []float64 `json:"virtual_per_wall"`
 
-	Failed    int `json:"failed"`    // runs that did not pass
-	Different int `json:"different"` // runs whose trace is not that of one worker alone
+	Failed    int      `json:"failed"`          // runs that did not pass
+	Different int      `json:"different"`       // runs whose trace is not that of the round's other turn
+	Which     []string `json:"which,omitempty"` // they are, the first ten
 }
 
 // turn is what was played in one turn.
 type turn struct {
-	runs, steps, failed int
-	virtual             time.Duration
-	hashes              []string // of traces, in order
+	steps   int
+	virtual time.Duration
+	names   []string // of runs, in order
+	hashes  []string // of their traces
+	failed  []string // names of those that did not pass
 }
 
 // Sim measures how many drills are played in a second, and how much virtual time passes in
@@ -114,7 +117,7 @@ func Sim(ctx context.Context, o SimOptions, w io.Writer) (*Report, error) {
 				if k == 0 {
 					first = t
 				}
-				s.Different += differences(first.hashes, t.hashes)
+				s.compare(first, t)
 			}
 		}
 	}
@@ -135,21 +138,30 @@ func workersText(n int) string {
 }
 
 func (s *SimTime) add(t turn, took time.Duration) {
-	s.Runs = t.runs
-	s.RunsPerSecond = append(s.RunsPerSecond, float64(t.runs)/took.Seconds())
+	s.Runs = len(t.names)
+	s.RunsPerSecond = append(s.RunsPerSecond, float64(len(t.names))/took.Seconds())
 	s.StepsPerSecond = append(s.StepsPerSecond, float64(t.steps)/took.Seconds())
 	s.VirtualPerWall = append(s.VirtualPerWall, t.virtual.Seconds()/took.Seconds())
-	s.Failed += t.failed
+	s.Failed += len(t.failed)
+	for _, name := range t.failed {
+		s.tell(name + " failed")
+	}
 }
 
-// differences counts what two turns of the same runs have not in common.
-func differences(a, b []string) (n int) {
-	for i := range max(len(a), len(b)) {
-		if i >= len(a) || i >= len(b) || a[i] != b[i] {
-			n++
+// compare counts the runs that were played otherwise than in the round's first turn.
+func (s *SimTime) compare(first, t turn) {
+	for i, name := range t.names {
+		if first.hashes[i] != t.hashes[i] {
+			s.Different++
+			s.tell(name + " was played differently")
 		}
 	}
-	return n
+}
+
+func (s *SimTime) tell(what string) {
+	if len(s.Which) < 10 {
+		s.Which = append(s.Which, what)
+	}
 }
 
 // library plays drills of the library on the round's seed.
@@ -163,7 +175,7 @@ func (o SimOptions) library(ctx context.Context, workers, round int) (t turn, er
 	}
 	err = worker.Pool{Workers: workers}.Play(ctx, jobs, func(_ int, v *sim.Verdict) {
 		failed := v.Outcome() != sim.Passed
-		t.add(len(v.Steps), time.Duration(v.Virtual), v.Trace.Hash, failed)
+		t.add(fmt.Sprintf("%s, seed %d,", v.Drill, v.Seed), len(v.Steps), time.Duration(v.Virtual), v.Trace.Hash, failed)
 	})
 	return t, err
 }
@@ -172,19 +184,19 @@ func (o SimOptions) library(ctx context.Context, workers, round int) (t turn, er
 func (o SimOptions) exploration(ctx context.Context, workers, round int) (t turn, err error) {
 	err = worker.Pool{Workers: workers, Env: worker.Lean()}.Explore(ctx, reference, 1, round*o.Runs, func(r explore.Result) bool {
 		failed := r.Broken != "" || len(r.Failures) > 0
-		t.add(r.Steps, r.Virtual, r.Hash, failed)
-		return t.runs < o.Runs
+		t.add(fmt.Sprintf("run %d of explore --seed 1", r.Job.Run), r.Steps, r.Virtual, r.Hash, failed)
+		return len(t.names) < o.Runs
 	})
 	return t, err
 }
 
-func (t *turn) add(steps int, virtual time.Duration, hash string, failed bool) {
-	t.runs++
+func (t *turn) add(name string, steps int, virtual time.Duration, hash string, failed bool) {
+	t.names = append(t.names, name)
+	t.hashes = append(t.hashes, hash)
 	t.steps += steps
 	t.virtual += virtual
-	t.hashes = append(t.hashes, hash)
 	if failed {
-		t.failed++
+		t.failed = append(t.failed, name)
 	}
 }
 
@@ -227,7 +239,13 @@ func (r *Report) simTable(w io.Writer) error {
 	if err := r.ratioTable(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(w, "\n%d failed or were played differently\n", r.Faults())
+	fmt.Fprintln(w)
+	for _, s := range r.Sims {
+		for _, what := range s.Which {
+			fmt.Fprintf(w, "%s: %s\n", s, what)
+		}
+	}
+	_, err := fmt.Fprintf(w, "%d failed or were played differently\n", r.Faults())
 	return err
 }
 

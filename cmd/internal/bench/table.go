@@ -136,6 +136,9 @@ func (r *Report) phaseTable(w io.Writer, corner string, columns []column, name f
 }
 
 func (r *Report) ratioTable(w io.Writer) error {
+	if len(r.Ratios) == 0 {
+		return nil
+	}
 	t := newTable(w)
 	fmt.Fprintln(t, "ratio, pair by pair\tmedian\tleast\tmost\tpairs\t")
 	for _, x := range r.Ratios {
