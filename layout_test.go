@@ -46,7 +46,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"cmd/internal/sqlsource":    {[]string{"proxy"}, []string{"modernc.org/sqlite"}},
 	"cmd/internal/providersapi": {[]string{"proxy", "keypool", "cmd/internal/sqlsource"}, nil},
 	"cmd/internal/daemon":       {[]string{"proxy", "cmd/internal/castore"}, []string{"github.com/coder/quartz"}},
-	"cmd/internal/bench": {[]string{"proxy", "fakeupstream"}, []string{
+	"cmd/internal/bench": {[]string{"proxy", "fakeupstream", "sim", "scenarios", "cmd/internal/castore"}, []string{
 		"github.com/HdrHistogram/hdrhistogram-go", "github.com/elazarl/goproxy", "github.com/tsenart/vegeta/v12/lib", "golang.org/x/perf/benchmath"}},
 }
 

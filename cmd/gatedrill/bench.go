@@ -1,9 +1,8 @@
 package main
 
 import (
-	"errors"
+	"crypto/x509"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -14,8 +13,11 @@ import (
 // benchCmd measures. Each of its verbs answers one question.
 type benchCmd struct {
 	Reload   benchReloadCmd   `cmd:"" help:"What does a reload cost the traffic in flight? Real sockets on loopback, real clocks."`
+	Proxy    benchProxyCmd    `cmd:"" help:"What does the gateway add to a request, and how many can there be? By CONNECT and by base URL, against others."`
 	Failover benchFailoverCmd `cmd:"" help:"What does it cost to go from key to key, to have none left, and what does a crowd do that waits for one?"`
-	Show     benchShowCmd     `cmd:"" help:"Show a report that reload --json wrote: as a table, as a page, as pictures."`
+	Sim      benchSimCmd      `cmd:"" help:"How many drills are played in a second, and how much virtual time passes?"`
+	Setup    benchSetupCmd    `cmd:"" help:"Write down what a gateway that runs already is configured with, to be measured by --against."`
+	Show     benchShowCmd     `cmd:"" help:"Show a report that --json wrote: as a table, as a page, as pictures."`
 }
 
 // benchReloadCmd is bench.Reload with its presets.
@@ -23,21 +25,18 @@ type benchReloadCmd struct {
 	Quick bool          `xor:"preset" help:"Under 30 s, for CI: only misrouted and failed requests mean anything."`
 	Soak  time.Duration `xor:"preset" placeholder:"1h" help:"Go on for so long, in rounds of the default run."`
 
-	Rows    int           `placeholder:"N" help:"Providers under load; the default run has 10000."`
-	Rate    int           `placeholder:"N" help:"Requests that begin in a second; the default run has 200."`
-	Phase   time.Duration `placeholder:"10s" help:"How long each phase takes."`
-	Rounds  int           `placeholder:"N" help:"How often every phase of every target is run, in turn."`
-	Storms  []int         `placeholder:"1,10" help:"Reloads per second, a phase for each."`
-	Sweep   []int         `placeholder:"10,1000" help:"Numbers of providers for which reloads are timed without load."`
-	Against []string      `placeholder:"NAME" help:"The same load at these, in turn: ${targets}. direct is always there."`
-
-	JSON    string `name:"json" placeholder:"FILE" help:"Write the report as JSON; - is stdout, and the table is left out."`
-	HTML    string `name:"html" placeholder:"FILE" help:"Write the report as one HTML page with plots."`
-	Compare string `placeholder:"OLD.json" help:"Say what is different from a report that --json wrote, and what is noise."`
+	Rows   int           `placeholder:"N" help:"Providers under load; the default run has 10000."`
+	Rate   int           `placeholder:"N" help:"Requests that begin in a second; the default run has 200."`
+	Phase  time.Duration `placeholder:"10s" help:"How long each phase takes."`
+	Rounds int           `placeholder:"N" help:"How often every phase of every target is run, in turn."`
+	Storms []int         `placeholder:"1,10" help:"Reloads per second, a phase for each."`
+	Sweep  []int         `placeholder:"10,1000" help:"Numbers of providers for which reloads are timed without load."`
+	benchAgainst
+	benchOutput
 }
 
 // options are the preset's with what was given beside it.
-func (c *benchReloadCmd) options() bench.Options {
+func (c *benchReloadCmd) options() (bench.Options, error) {
 	o := bench.Default()
 	switch {
 	case c.Quick:
@@ -55,10 +54,7 @@ func (c *benchReloadCmd) options() bench.Options {
 	if c.Sweep != nil {
 		o.Sweep = c.Sweep
 	}
-	if c.Against != nil {
-		o.Against = c.Against
-	}
-	return o
+	return o, c.others(&o.Others)
 }
 
 func given[T comparable](to *T, value T) {
@@ -70,60 +66,48 @@ func given[T comparable](to *T, value T) {
 
 // Run measures, and fails when a request was misrouted, failed, or was dropped.
 func (c *benchReloadCmd) Run(a *app) error {
-	var old *bench.Report
-	if c.Compare != "" {
-		var err error
-		if old, err = readReport(c.Compare); err != nil {
-			return err
+	return c.measure(a, func() (*bench.Report, error) {
+		o, err := c.options()
+		if err != nil {
+			return nil, err
 		}
-	}
-	report, err := bench.Reload(a, c.options(), a.stderr)
-	if errors.Is(err, bench.ErrOptions) {
-		return &exit{exitMisuse, err}
-	}
-	if err != nil {
-		return err
-	}
-	if err := c.write(a, report, old); err != nil {
-		return err
-	}
-	if n := report.Faults(); n > 0 {
-		return &exit{exitFailed, fmt.Errorf("%d requests were misrouted, failed or were dropped", n)}
-	}
-	return nil
+		return bench.Reload(a, o, a.stderr)
+	})
 }
 
-func (c *benchReloadCmd) write(a *app, report, old *bench.Report) error {
-	if c.JSON == "-" {
-		if err := report.JSON(a.stdout); err != nil {
-			return err
-		}
-	} else if err := report.Table(a.stdout); err != nil {
-		return err
+// benchAgainst chooses the other targets.
+type benchAgainst struct {
+	Against   []string `placeholder:"TARGET" help:"The same load at these, in turn: ${targets}, or gateways that run already, as in proxy=http://user:token@HOST:PORT, bearer=http://token@HOST:PORT/PATH/{provider} or x-api-key=…, with --setup. direct is always there."`
+	Setup     string   `placeholder:"DIR" help:"What gatedrill bench setup wrote, and such a gateway is configured with."`
+	AgainstCA string   `name:"against-ca" placeholder:"FILE" help:"The authorities, as PEM, that clients of such a gateway trust; the system's when you do not say."`
+}
+
+func (c *benchAgainst) others(o *bench.Others) error {
+	if c.Against != nil {
+		o.Against = c.Against
 	}
-	if old != nil {
-		to := a.stdout
-		if c.JSON == "-" {
-			to = a.stderr
-		}
-		if err := report.Compare(old, to); err != nil {
-			return err
-		}
-	}
-	if c.JSON != "" && c.JSON != "-" {
-		if err := writeTo(c.JSON, report.JSON); err != nil {
+	if c.Setup != "" {
+		var err error
+		if o.Setup, err = bench.OpenSetup(c.Setup); err != nil {
 			return err
 		}
 	}
-	if c.HTML != "" {
-		return writeTo(c.HTML, report.HTML)
+	if c.AgainstCA != "" {
+		text, err := os.ReadFile(c.AgainstCA)
+		if err != nil {
+			return misuse("--against-ca: %w", err)
+		}
+		o.Roots = x509.NewCertPool()
+		if !o.Roots.AppendCertsFromPEM(text) {
+			return misuse("--against-ca: %s has no certificate in PEM", c.AgainstCA)
+		}
 	}
 	return nil
 }
 
 // benchShowCmd shows a report again.
 type benchShowCmd struct {
-	Report  string `arg:"" placeholder:"FILE" help:"What reload --json wrote."`
+	Report  string `arg:"" placeholder:"FILE" help:"What --json wrote."`
 	HTML    string `name:"html" placeholder:"FILE" help:"Write it as one HTML page with plots."`
 	Plots   string `placeholder:"DIR" help:"Write its plots as plot-1.svg and so on."`
 	Compare string `placeholder:"OLD.json" help:"Say what is different from an older report, and what is noise."`
@@ -144,7 +128,7 @@ func (c *benchShowCmd) Run(a *app) error {
 			return err
 		}
 		if err := report.Compare(old, a.stdout); err != nil {
-			return err
+			return benchMisuse(err)
 		}
 	}
 	if c.Plots != "" {
@@ -158,26 +142,4 @@ func (c *benchShowCmd) Run(a *app) error {
 		return writeTo(c.HTML, report.HTML)
 	}
 	return nil
-}
-
-func readReport(path string) (*bench.Report, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, &exit{exitMisuse, err}
-	}
-	defer file.Close()
-	report, err := bench.Read(file)
-	if err != nil {
-		return nil, &exit{exitMisuse, fmt.Errorf("%s: %w", path, err)}
-	}
-	return report, nil
-}
-
-// writeTo writes a file, and tells of what only closing it tells.
-func writeTo(path string, write func(io.Writer) error) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(write(file), file.Close())
 }

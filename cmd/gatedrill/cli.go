@@ -81,7 +81,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	parser, err := kong.New(&c, kong.Name("gatedrill"),
 		kong.Description("Drills AI gateways: key failover and hot reload, replayed exactly, in virtual time."),
 		kong.Writers(stdout, stderr), kong.Exit(func(code int) { left = code }), kong.UsageOnError(),
-		kong.Vars{"patients": strings.Join(patient.Names(), ", "), "targets": strings.Join(bench.Targets(), ", ")}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.Vars{"patients": strings.Join(patient.Names(), ", "), "targets": strings.Join(bench.Targets(), ", "), "setuphosts": bench.SetupHosts}, kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		return a.end(err)
 	}

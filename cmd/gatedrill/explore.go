@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -52,20 +51,13 @@ func (c *exploreCmd) Run(a *app) error {
 		ctx, cancel = context.WithTimeoutCause(a, c.For, errTime)
 		defer cancel()
 	}
-	e.shrinking = worker.Pool{Env: lean()}.Open(context.WithoutCancel(a))
+	e.shrinking = worker.Pool{Env: worker.Lean()}.Open(context.WithoutCancel(a))
 	defer e.shrinking.Close()
-	played := worker.Pool{Workers: c.Jobs, Env: lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result)
+	played := worker.Pool{Workers: c.Jobs, Env: worker.Lean()}.Explore(ctx, c.Gateway, c.Seed, c.From, e.result)
 	if e.last != nil {
 		e.shrink(*e.last)
 	}
 	return e.end(played)
-}
-
-// lean is how workers share a machine: one core each, memory rather than time for what
-// they leave behind, and no keys against computers to come, which the world's own ends
-// do not take: a gateway would make some for each connection to an upstream in vain.
-func lean() []string {
-	return []string{"GOMAXPROCS=1", "GOGC=400", "GODEBUG=" + strings.TrimPrefix(os.Getenv("GODEBUG")+",tlsmlkem=0", ",")}
 }
 
 // errTime is why an exploration ends that was given a time.

@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 		"notified":  notified,
 		"freeport":  freePort,
 		"page":      pageCommand,
+		"token":     benchToken,
 	}})
 }
 

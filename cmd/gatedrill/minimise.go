@@ -41,7 +41,7 @@ func (c *replayCmd) minimise(a *app, t target, s *recording.Story) error {
 	if c.Trace != "" || c.JSON {
 		return misuse("--trace and --json do not go with --minimise")
 	}
-	run := worker.Pool{Workers: 1, Env: lean()}.Open(a)
+	run := worker.Pool{Workers: 1, Env: worker.Lean()}.Open(a)
 	defer run.Close()
 	play := func(gateway string) minimise.Play {
 		return func(d *drill.Drill, seed uint64) (*sim.Verdict, error) {

@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -44,12 +45,14 @@ func notified(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// freePort sets a variable to an address that nobody listens on: freeport NAME.
+// freePort sets a variable to an address that nobody listens on, and another to its port
+// alone: freeport NAME sets NAME and NAME_PORT.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	for _, name := range args {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		ts.Check(err)
 		ts.Setenv(name, l.Addr().String())
+		ts.Setenv(name+"_PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 		ts.Check(l.Close())
 	}
 }

@@ -2,7 +2,9 @@ package worker
 
 import (
 	"context"
+	"os"
 	"runtime"
+	"strings"
 	"sync"
 
 	"github.com/gatedrill/gatedrill/sim/explore"
@@ -10,6 +12,14 @@ import (
 
 // ahead is how many runs may be done before the one that everybody waits for.
 const ahead = 256
+
+// Lean is an environment for workers that share a machine for long: one core each, memory
+// rather than time for what they leave behind, and no keys against computers to come,
+// which a world's own ends do not take: a gateway would make some for each connection to
+// an upstream in vain.
+func Lean() []string {
+	return []string{"GOMAXPROCS=1", "GOGC=400", "GODEBUG=" + strings.TrimPrefix(os.Getenv("GODEBUG")+",tlsmlkem=0", ",")}
+}
 
 // Explore plays runs of an exploration of a gateway, from the given one on, and
 // calls each with their results, in order, from the caller's goroutine, until it

@@ -14,6 +14,9 @@
 // one (coordinated omission).
 //
 //	report, err := bench.Reload(ctx, bench.Quick(), os.Stderr)
+//
+// Reload measures what reloads cost, Proxy what the gateway itself does, Failover what it
+// costs to go from key to key, Sim how fast drills are played.
 package bench
 
 import (
@@ -41,8 +44,7 @@ type Options struct {
 	Storms []int
 	// Sweep are the numbers of providers for which reloads are timed without load.
 	Sweep []int
-	// Against are the targets besides gatedrill and direct, see Targets.
-	Against []string
+	Others
 }
 
 // Quick is for CI: under half a minute, and too short for a number that means anything
@@ -55,7 +57,7 @@ func Quick() Options {
 // Default takes about five minutes.
 func Default() Options {
 	return Options{Preset: "default", Rows: 10_000, Rate: 200, Phase: 10 * time.Second, Rounds: 5,
-		Storms: []int{1, 10}, Sweep: []int{10, 100, 1000, 10_000, 100_000}, Against: []string{"goproxy"}}
+		Storms: []int{1, 10}, Sweep: []int{10, 100, 1000, 10_000, 100_000}, Others: Others{Against: []string{"goproxy"}}}
 }
 
 // Soak is Default in so many rounds that they fill the time.
@@ -69,28 +71,36 @@ func Soak(d time.Duration) Options {
 
 // check reports every mistake.
 func (o Options) check() error {
-	var faults []error
-	least := func(name string, have, want int) {
-		if have < want {
-			faults = append(faults, fmt.Errorf("%w: %s is %d, and at least %d is needed", ErrOptions, name, have, want))
-		}
-	}
-	least("rows", o.Rows, 100)
-	least("rate", o.Rate, 10)
-	least("rounds", o.Rounds, 1)
-	if o.Phase < time.Second {
-		faults = append(faults, fmt.Errorf("%w: phase is %s, and at least 1s is needed", ErrOptions, o.Phase))
-	}
+	var f faults
+	f.least("rows", o.Rows, 100)
+	f.least("rate", o.Rate, 10)
+	f.least("rounds", o.Rounds, 1)
+	f.long("phase", o.Phase, time.Second)
 	for _, n := range o.Storms {
-		least("storms", n, 1)
+		f.least("storms", n, 1)
 	}
 	for _, n := range o.Sweep {
-		least("sweep", n, 2)
+		f.least("sweep", n, 2)
 	}
-	for _, name := range o.Against {
-		if _, ok := starters[name]; !ok {
-			faults = append(faults, fmt.Errorf("%w: against %q: it is one of %v", ErrOptions, name, Targets()))
-		}
+	f.others(o.Others)
+	return errors.Join(f...)
+}
+
+// faults are the mistakes of options.
+type faults []error
+
+func (f *faults) add(format string, args ...any) {
+	*f = append(*f, fmt.Errorf("%w: "+format, append([]any{ErrOptions}, args...)...))
+}
+
+func (f *faults) least(name string, have, want int) {
+	if have < want {
+		f.add("%s is %d, and at least %d is needed", name, have, want)
 	}
-	return errors.Join(faults...)
+}
+
+func (f *faults) long(name string, have, want time.Duration) {
+	if have < want {
+		f.add("%s is %s, and at least %s is needed", name, have, want)
+	}
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -13,6 +14,9 @@ import (
 // the Mann-Whitney U test over rounds, as benchstat does. "~" is noise; fewer than four
 // rounds on each side can show nothing else.
 func (r *Report) Compare(old *Report, w io.Writer) error {
+	if r.Bench != old.Bench {
+		return fmt.Errorf("%w: compare: one report is of bench %s, the other of bench %s", ErrOptions, old.Bench, r.Bench)
+	}
 	if old.Rows != r.Rows || old.Rate != r.Rate {
 		fmt.Fprintf(w, "not alike: the old report is of %d providers at %d requests/s\n", old.Rows, old.Rate)
 	}
@@ -30,7 +34,7 @@ func (r *Report) Compare(old *Report, w io.Writer) error {
 			c.FormatDelta(x.Center, y.Center), c)
 	}
 	for _, c := range r.columns() {
-		for _, m := range measures {
+		for _, m := range measures(r.of(c.target, c.name)[0]) {
 			var v [2][]float64
 			for i, report := range []*Report{old, r} {
 				for _, p := range report.of(c.target, c.name) {
@@ -54,6 +58,15 @@ func (r *Report) Compare(old *Report, w io.Writer) error {
 			}
 		}
 	}
+	for _, x := range r.Sims {
+		for _, y := range old.Sims {
+			if x.Work == y.Work && x.Workers == y.Workers && x.Runs == y.Runs {
+				line("runs/s, "+x.String(), y.RunsPerSecond, x.RunsPerSecond)
+				line("virtual s / real s, "+x.String(), y.VirtualPerWall, x.VirtualPerWall)
+			}
+		}
+	}
+	r.compareFailover(old, line)
 	return t.Flush()
 }
 
@@ -69,6 +82,10 @@ func Read(from io.Reader) (*Report, error) {
 	r := new(Report)
 	if err := json.NewDecoder(from).Decode(r); err != nil {
 		return nil, fmt.Errorf("bench: not a report: %w", err)
+	}
+	r.Bench = cmp.Or(r.Bench, benchReload) // once there was no other
+	if titles[r.Bench] == "" {
+		return nil, fmt.Errorf("bench: not a report of this version: bench %q", r.Bench)
 	}
 	return r, nil
 }

@@ -2,12 +2,11 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/gatedrill/gatedrill/fakeupstream"
@@ -16,125 +15,123 @@ import (
 
 // FailoverOptions say what Failover measures.
 type FailoverOptions struct {
+	// Preset is the name of what the options began with, for the report.
+	Preset string
 	// Keys are the sizes of the pools, 1 to 50, of which all keys but the last are limited.
 	Keys []int
-	// Requests is how many are timed for each size; at least 1.
+	// Requests is how many are timed for each size in each round; at least 1.
 	Requests int
+	// Rounds is how often each size and each herd has its turn; at least 1.
+	Rounds int
 	// Clients is the size of the herd; 0: none.
 	Clients int
 	// Probes are the values of proxy.Config.Probes that a herd is played with; 0: no bound.
 	Probes []int
 }
 
-// FailoverReport is what Failover found.
-type FailoverReport struct {
-	Machine Machine        `json:"machine"`
-	Pools   []FailoverTime `json:"pools"`
-	Herds   []Herd         `json:"herds"`
-}
-
-// FailoverTime is how long requests took, in microseconds, by what happened to them.
+// FailoverTime is how long requests took, in microseconds, by what happened to them. Each
+// slice has one for each request of all rounds.
 type FailoverTime struct {
-	Keys     int     `json:"keys"`
-	Across   Latency `json:"across"`    // all keys but the last were limited, one after the other
-	Settled  Latency `json:"settled"`   // the same, when they had been set aside before
-	Spent    Latency `json:"exhausted"` // no key was left: answered by the gateway
-	Attempts int     `json:"attempts"`  // upstream, of one request across
+	Keys     int       `json:"keys"`
+	Across   []float64 `json:"across_us"`    // all keys but the last were limited, one after the other
+	Settled  []float64 `json:"settled_us"`   // the same, when they had been set aside before
+	Spent    []float64 `json:"exhausted_us"` // no key was left: answered by the gateway
+	Attempts int       `json:"attempts"`     // upstream, of one request across
 }
 
-// QuickFailover takes a few seconds, DefaultFailover about a minute.
+// QuickFailover takes a few seconds, DefaultFailover about a minute and a half.
 func QuickFailover() FailoverOptions {
-	return FailoverOptions{Keys: []int{1, 5}, Requests: 5, Clients: 50, Probes: []int{0, 1}}
+	return FailoverOptions{Preset: "quick", Keys: []int{1, 5}, Requests: 5, Rounds: 1, Clients: 50, Probes: []int{0, 1}}
 }
 
 // DefaultFailover is the herd of a thousand.
 func DefaultFailover() FailoverOptions {
-	return FailoverOptions{Keys: []int{1, 2, 5, 10, 20, 50}, Requests: 50, Clients: 1000, Probes: []int{0, 1, 8}}
+	return FailoverOptions{Preset: "default", Keys: []int{1, 2, 5, 10, 20, 50}, Requests: 25, Rounds: 5, Clients: 1000, Probes: []int{0, 1, 8}}
+}
+
+// SoakFailover is DefaultFailover in so many rounds that they fill the time, at about
+// twenty seconds each.
+func SoakFailover(d time.Duration) FailoverOptions {
+	o := DefaultFailover()
+	o.Preset = "soak"
+	o.Rounds = max(1, int(d/(20*time.Second)))
+	return o
 }
 
 func (o FailoverOptions) check() error {
+	var f faults
 	for _, n := range o.Keys {
 		if n < 1 || n > 50 {
-			return fmt.Errorf("%w: keys is %d, and it is 1 to 50", ErrOptions, n)
+			f.add("keys is %d, and it is 1 to 50", n)
 		}
 	}
-	if o.Requests < 1 || o.Clients < 0 {
-		return fmt.Errorf("%w: %d requests and %d clients: at least 1 and 0 are needed", ErrOptions, o.Requests, o.Clients)
-	}
-	return nil
+	f.least("requests", o.Requests, 1)
+	f.least("rounds", o.Rounds, 1)
+	f.least("clients", o.Clients, 0)
+	return errors.Join(f...)
 }
 
 // Failover measures what it costs to go from key to key, to have none left, and what a
 // crowd does that waits for one. It tells progress on w.
-func Failover(ctx context.Context, o FailoverOptions, w io.Writer) (*FailoverReport, error) {
+func Failover(ctx context.Context, o FailoverOptions, w io.Writer) (*Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	r := &FailoverReport{Machine: machine()}
+	r := &Report{Bench: benchFailover, Preset: o.Preset, At: time.Now().UTC(), Machine: machine()}
 	for _, n := range o.Keys {
-		fmt.Fprintf(w, "failing over across %d keys\n", n)
-		t, err := across(ctx, n, o.Requests)
-		if err != nil {
-			return nil, err
+		r.Pools = append(r.Pools, FailoverTime{Keys: n})
+	}
+	for round := range o.Rounds {
+		for i := range r.Pools {
+			p := &r.Pools[i]
+			fmt.Fprintf(w, "round %d of %d: failing over across %d keys\n", round+1, o.Rounds, p.Keys)
+			if err := p.across(ctx, o.Requests); err != nil {
+				return nil, err
+			}
 		}
-		r.Pools = append(r.Pools, t)
-	}
-	if o.Clients == 0 {
-		return r, nil
-	}
-	for _, probes := range o.Probes {
-		fmt.Fprintf(w, "a herd of %d, probes %d\n", o.Clients, probes)
-		h, err := herd(ctx, o.Clients, probes)
-		if err != nil {
-			return nil, err
+		for i := range o.Probes {
+			if o.Clients == 0 {
+				break
+			}
+			probes := o.Probes[(i+round)%len(o.Probes)]
+			fmt.Fprintf(w, "round %d of %d: a herd of %d, probes %d\n", round+1, o.Rounds, o.Clients, probes)
+			h, err := herd(ctx, o.Clients, probes)
+			if err != nil {
+				return nil, err
+			}
+			h.Round = round
+			r.Herds = append(r.Herds, h)
 		}
-		r.Herds = append(r.Herds, h)
 	}
+	r.failoverRatios()
 	return r, nil
 }
 
-// across times requests over a pool of n keys. Healing makes each request start anew.
-func across(ctx context.Context, n, requests int) (FailoverTime, error) {
-	t := FailoverTime{Keys: n}
+// across times requests over the pool. Healing makes each request start anew.
+func (t *FailoverTime) across(ctx context.Context, requests int) error {
+	n := t.Keys
 	certs, err := newAuthority()
 	if err != nil {
-		return t, err
+		return err
 	}
 	keys, fake, err := limitedFake(n)
 	if err != nil {
-		return t, err
+		return err
 	}
 	u := &upstream{certs: certs, ledger: newLedger()}
 	if err := u.serve(fake); err != nil {
-		return t, err
+		return err
 	}
 	defer u.stop()
 	name := rowName(0, 0)
 	g, err := startGatedrill(u, []proxy.Provider{{Name: name, Type: "openai", BaseURL: "https://" + host(0), Keys: keys}}, 0)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer g.stop()
 	client := g.transport(true)
 	defer client.CloseIdleConnections()
 
-	ask := func(times, want int, before func() error) (Latency, error) {
-		h := newHist()
-		for i := range times + 1 { // the first opens connections
-			if err := before(); err != nil {
-				return Latency{}, err
-			}
-			began := time.Now()
-			status, _, err := once(ctx, client, host(0))
-			if err != nil || status != want {
-				return Latency{}, fmt.Errorf("bench: %d keys: status %d, want %d: %w", n, status, want, err)
-			}
-			if i > 0 {
-				_ = h.RecordValue(max(1, time.Since(began).Microseconds()))
-			}
-		}
-		return latency(h, false), nil
-	}
 	heal := func() error {
 		for i := range n {
 			if _, err := g.server.EnableKey(name, i+1); err != nil {
@@ -144,20 +141,43 @@ func across(ctx context.Context, n, requests int) (FailoverTime, error) {
 		return nil
 	}
 	nothing := func() error { return nil }
-	if t.Across, err = ask(requests, http.StatusOK, heal); err != nil {
-		return t, err
+	ask := func(to *[]float64, want int, before func() error) error {
+		return askTimed(ctx, client, requests, to, want, before)
+	}
+	if err := ask(&t.Across, http.StatusOK, heal); err != nil {
+		return err
 	}
 	t.Attempts = len(fake.Requests()) / (requests + 1)
-	if t.Settled, err = ask(requests, http.StatusOK, nothing); err != nil {
-		return t, err
+	if err := ask(&t.Settled, http.StatusOK, nothing); err != nil {
+		return err
 	}
 	rule, err := fakeupstream.ParseRule("key any: 429 retry-after=600")
 	if err != nil {
-		return t, err
+		return err
 	}
 	fake.Play(rule)
-	t.Spent, err = ask(requests, http.StatusTooManyRequests, nothing)
-	return t, err
+	return ask(&t.Spent, http.StatusTooManyRequests, nothing)
+}
+
+// askTimed adds how long each of so many requests took.
+func askTimed(ctx context.Context, via http.RoundTripper, requests int, to *[]float64, want int, before func() error) error {
+	for i := range requests + 1 { // the first opens connections
+		if err := before(); err != nil {
+			return err
+		}
+		began := time.Now()
+		status, _, err := once(ctx, via, host(0))
+		if err != nil {
+			return fmt.Errorf("bench: a request of a pool: %w", err)
+		}
+		if status != want {
+			return fmt.Errorf("bench: a request of a pool: status %d, want %d", status, want)
+		}
+		if i > 0 {
+			*to = append(*to, micros(time.Since(began)))
+		}
+	}
+	return nil
 }
 
 // limitedFake limits all keys but the last.
@@ -198,51 +218,4 @@ func once(ctx context.Context, via http.RoundTripper, host string) (status int, 
 	defer resp.Body.Close()
 	_, err = io.Copy(io.Discard, resp.Body)
 	return resp.StatusCode, resp.Header, err
-}
-
-// Table writes the report for a terminal.
-func (r *FailoverReport) Table(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d cores, %s, load before %s\n\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.Load)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "keys\tupstream attempts\tacross p50 µs\tper key µs\tp99 µs\talready set aside p50 µs\texhausted p50 µs\t")
-	for _, p := range r.Pools {
-		each := "-"
-		if p.Keys > 1 {
-			each = fmt.Sprintf("%.0f", (p.Across.P50-p.Settled.P50)/float64(p.Keys-1))
-		}
-		fmt.Fprintf(t, "%d\t%d\t%.0f\t%s\t%.0f\t%.0f\t%.0f\t\n", p.Keys, p.Attempts, p.Across.P50, each, p.Across.P99, p.Settled.P50, p.Spent.P50)
-	}
-	if len(r.Herds) > 0 {
-		if err := t.Flush(); err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "\na herd of %d at the end of one key's cooldown; the upstream allows %d at once and %d more each second\n",
-			r.Herds[0].Clients, r.Herds[0].Burst, r.Herds[0].Rate)
-		fmt.Fprintln(t, "probes\tupstream attempts\tof those 429\tanswered by the gateway\tserved\tbroken\tp50 ms\tall after ms\t")
-		for _, h := range r.Herds {
-			bound := fmt.Sprint(h.Probes)
-			if h.Probes <= 0 {
-				bound = "no bound"
-			}
-			fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%.0f\t%.0f\t\n", bound, h.Attempts, h.Limited, h.Spared, h.Served, h.Broken, h.HalfMS, h.AllMS)
-		}
-	}
-	return t.Flush()
-}
-
-// Faults counts clients of herds that were not served.
-func (r *FailoverReport) Faults() (n int) {
-	for _, h := range r.Herds {
-		n += h.Clients - h.Served
-	}
-	return n
-}
-
-// half is the middle of durations, in milliseconds.
-func half(d []time.Duration) float64 {
-	d = slices.Sorted(slices.Values(d))
-	if len(d) == 0 {
-		return 0
-	}
-	return micros(d[len(d)/2]) / 1e3
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"crypto"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -57,6 +58,30 @@ func startGatedrill(u *upstream, rows []proxy.Provider, probes int) (*gateway, e
 		_ = g.server.Shutdown(now)
 	}}
 	return g, nil
+}
+
+// baseURL is the same gateway for clients that cannot use a proxy, over TLS.
+func (g *gateway) baseURL() (*target, error) {
+	const name = "gateway.bench.invalid"
+	certs, err := newAuthority()
+	if err != nil {
+		return nil, err
+	}
+	leaf, err := certs.leaf(name)
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	t := &target{name: oursByBase, address: l.Addr().String(), roots: certs.roots, stop: func() {}} // it ends with the gateway
+	for i := range stableRows {
+		t.places = append(t.places, place{host: host(i), url: "https://" + name + proxy.DefaultBridgePrefix + "/" + rowName(i, 0)})
+	}
+	l = tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{leaf}})
+	go func() { _ = g.server.ServeBaseURL(l) }()
+	return t, nil
 }
 
 var loopback = netip.AddrFrom4([4]byte{127, 0, 0, 1})

@@ -17,6 +17,7 @@ import (
 // Herd is what a crowd met that waited for the end of one key's cooldown, from that end
 // on. Each client comes back when Retry-After says, until it is served.
 type Herd struct {
+	Round   int `json:"round"`
 	Probes  int `json:"probes"`
 	Clients int `json:"clients"`
 	// Burst and Rate are the upstream's limit: so many at once, and so many each second.
@@ -215,4 +216,13 @@ func pause(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// half is the middle of durations, in milliseconds.
+func half(d []time.Duration) float64 {
+	d = slices.Sorted(slices.Values(d))
+	if len(d) == 0 {
+		return 0
+	}
+	return micros(d[len(d)/2]) / 1e3
 }

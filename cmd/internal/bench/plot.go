@@ -101,7 +101,7 @@ func (p plot) svg() string {
 		plotWidth, plotHeight, html.EscapeString(p.title), plotStyle, plotWidth, plotHeight)
 	fmt.Fprintf(&out, `<text x="%d" y="18" class="t">%s</text>`, left, html.EscapeString(p.title))
 	for _, v := range x.marks() {
-		name := number(v)
+		name := digits(v)
 		if p.name != nil {
 			name = p.name(v)
 		}
@@ -110,7 +110,7 @@ func (p plot) svg() string {
 	}
 	for _, v := range y.marks() {
 		fmt.Fprintf(&out, `<line x1="%d" y1="%.1f" x2="%d" y2="%.1f" class="g"/><text x="%d" y="%.1f" class="e">%s</text>`,
-			left, y.at(v), plotWidth-right, y.at(v), left-6, y.at(v)+4, number(v))
+			left, y.at(v), plotWidth-right, y.at(v), left-6, y.at(v)+4, digits(v))
 	}
 	fmt.Fprintf(&out, `<text x="%d" y="%d" class="m">%s</text>`, (left+plotWidth-right)/2, plotHeight-8, html.EscapeString(p.x))
 	fmt.Fprintf(&out, `<text x="14" y="%d" class="m" transform="rotate(-90 14 %d)">%s</text>`, plotHeight/2, plotHeight/2, html.EscapeString(p.y))
@@ -135,7 +135,7 @@ func (p plot) svg() string {
 	return out.String()
 }
 
-func number(v float64) string {
+func digits(v float64) string {
 	switch {
 	case math.Abs(v) >= 1e6:
 		return fmt.Sprintf("%gM", v/1e6)

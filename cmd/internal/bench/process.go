@@ -4,24 +4,31 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // usage is the process's at the beginning of a phase.
-type usage struct{ mem runtime.MemStats }
+type usage struct {
+	mem runtime.MemStats
+	cpu time.Duration
+}
 
 func startUsage() *usage {
 	var u usage
 	runtime.GC() // what the phase before left is not this one's
 	runtime.ReadMemStats(&u.mem)
+	u.cpu = cpuTime()
 	return &u
 }
 
 // end is what was used since, for so many requests.
 func (u *usage) end(requests int) Process {
+	cpu := cpuTime() - u.cpu
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)
 	n := float64(max(1, requests))
 	p := Process{
+		CPUPerRequest:    micros(cpu) / n,
 		AllocsPerRequest: float64(now.Mallocs-u.mem.Mallocs) / n,
 		BytesPerRequest:  float64(now.TotalAlloc-u.mem.TotalAlloc) / n,
 		HeapMiB:          float64(now.HeapInuse) / (1 << 20),

@@ -5,46 +5,125 @@ import (
 	"slices"
 )
 
-// measures are what phases are compared by.
-var measures = []struct {
+// measure is one number of phases.
+type measure struct {
 	name string
 	of   func(Phase) float64
-}{
-	{"throughput", func(p Phase) float64 { return p.Throughput }},
-	{"warm p50", func(p Phase) float64 { return p.Latency["warm"].P50 }},
-	{"warm p99", func(p Phase) float64 { return p.Latency["warm"].P99 }},
-	{"fresh p50", func(p Phase) float64 { return p.Latency["fresh"].P50 }},
-	{"fresh p99", func(p Phase) float64 { return p.Latency["fresh"].P99 }},
-	{"p50", func(p Phase) float64 { return p.Latency["all"].P50 }},
-	{"p90", func(p Phase) float64 { return p.Latency["all"].P90 }},
-	{"p99", func(p Phase) float64 { return p.Latency["all"].P99 }},
-	{"p99.9", func(p Phase) float64 { return p.Latency["all"].P999 }},
-	{"max", func(p Phase) float64 { return p.Latency["all"].Max }},
-	{"allocations", func(p Phase) float64 { return p.Process.AllocsPerRequest }},
 }
 
-const ours = "gatedrill"
+// quantiles are those of a latency that are reported.
+var quantiles = []struct {
+	name string
+	of   func(Latency) float64
+}{
+	{"p50", func(l Latency) float64 { return l.P50 }},
+	{"p90", func(l Latency) float64 { return l.P90 }},
+	{"p99", func(l Latency) float64 { return l.P99 }},
+	{"p99.9", func(l Latency) float64 { return l.P999 }},
+	{"max", func(l Latency) float64 { return l.Max }},
+}
 
-// ratios compares storms with the steady state, and our steady state with the others', in
-// pairs of the same round.
-func (r *Report) ratios() {
-	steady := r.of(ours, "steady")
-	for _, c := range r.columns() {
-		if c.target == ours && c.name == "steady" {
-			continue
-		}
-		for _, m := range measures {
-			over, of := steady, r.of(c.target, c.name)
-			x := Ratio{Measure: m.name, Of: c.String(), Over: ours + " steady"}
-			if c.target != ours {
-				over, of = of, steady
-				x.Of, x.Over = x.Over, x.Of
-			}
-			for i := range min(len(of), len(over)) {
-				if b := m.of(over[i]); b > 0 {
-					x.Pairs = append(x.Pairs, m.of(of[i])/b)
+// measures are what a phase is compared by. One that a phase does not have is 0.
+func measures(p Phase) (all []measure) {
+	all = append(all, measure{"throughput", func(p Phase) float64 { return p.Throughput }})
+	if !p.Closed {
+		for _, k := range p.kinds() {
+			for _, q := range quantiles {
+				if q.name == "p50" || q.name == "p99" {
+					all = append(all, measure{string(k) + " " + q.name, func(p Phase) float64 { return q.of(p.Latency[string(k)]) }})
 				}
 			}
+		}
+		for _, q := range quantiles {
+			all = append(all, measure{q.name, func(p Phase) float64 { return q.of(p.Latency["all"]) }})
+		}
+	}
+	if !p.Elsewhere {
+		all = append(all, measure{"CPU", func(p Phase) float64 { return p.Process.CPUPerRequest }},
+			measure{"allocations", func(p Phase) float64 { return p.Process.AllocsPerRequest }})
+	}
+	return all
+}
+
+// kinds are those that are told apart from all together; none when there is one.
+func (p Phase) kinds() (all []kind) {
+	for _, k := range []kind{warm, fresh} {
+		if n := p.Latency[string(k)].Count; n > 0 && n < p.Latency["all"].Count {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+const (
+	ours       = "gatedrill"
+	oursByBase = "gatedrill base-url"
+	floor      = "direct"
+)
+
+// added fills in what each phase has more than direct's of the same round, whose name
+// like tells.
+func (r *Report) added(like func(Phase) string) {
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		direct := r.of(floor, like(*p))
+		if p.Target == floor || p.Round >= len(direct) {
+			continue
+		}
+		d := direct[p.Round]
+		x, y := p.Latency["all"], d.Latency["all"]
+		p.Added = &Added{P50: x.P50 - y.P50, P90: x.P90 - y.P90, P99: x.P99 - y.P99, CPU: p.Process.CPUPerRequest - d.Process.CPUPerRequest}
+	}
+}
+
+// reloadRatios compares storms with the steady state, and our steady state with the others'.
+func (r *Report) reloadRatios() {
+	steady := column{ours, "steady"}
+	for _, c := range r.columns() {
+		switch {
+		case c == steady:
+		case c.target == ours:
+			r.pair(c, steady, nil)
+		default:
+			r.pair(steady, c, nil)
+		}
+	}
+}
+
+// proxyRatios compares both of our ways with all others, and what they add to a direct
+// connection with what the others add.
+func (r *Report) proxyRatios() {
+	addedCPU := []measure{{"added CPU", func(p Phase) float64 {
+		if p.Added == nil {
+			return 0
+		}
+		return p.Added.CPU
+	}}}
+	for _, way := range []string{ours, oursByBase} {
+		for _, c := range r.columns() {
+			if c.target == ours || c.target == oursByBase {
+				continue
+			}
+			var more []measure
+			if c.target != floor && !r.of(c.target, c.name)[0].Elsewhere {
+				more = addedCPU
+			}
+			r.pair(column{way, c.name}, c, more)
+		}
+	}
+}
+
+// pair adds the ratios of one kind of phase to another, in pairs of the same round.
+func (r *Report) pair(a, b column, more []measure) {
+	of, over := r.of(a.target, a.name), r.of(b.target, b.name)
+	for _, m := range append(measures(over[0]), more...) {
+		x := Ratio{Measure: m.name, Of: a.String(), Over: b.String()}
+		for i := range min(len(of), len(over)) {
+			if d := m.of(over[i]); d > 0 {
+				x.Pairs = append(x.Pairs, m.of(of[i])/d)
+			}
+		}
+		if len(x.Pairs) > 0 {
 			r.Ratios = append(r.Ratios, x)
 		}
 	}

@@ -18,6 +18,8 @@ type recorder struct {
 	ticks [][]float64 // of tenths of a second
 	phase *Phase
 	good  int
+	// answered are all with status 200, which somebody upstream must have seen.
+	answered int
 }
 
 const tick = 100 * time.Millisecond
@@ -37,6 +39,9 @@ func newHist() *hdrhistogram.Histogram { return hdrhistogram.New(1, time.Minute.
 // and not timed: whoever is turned away is answered sooner.
 func (r *recorder) add(x result) {
 	r.phase.Requests++
+	if x.Code == http.StatusOK {
+		r.answered++
+	}
 	if x.churn {
 		if x.Code != http.StatusOK || x.Error != "" {
 			r.phase.TurnedAway++
@@ -44,7 +49,7 @@ func (r *recorder) add(x result) {
 		return
 	}
 	switch {
-	case x.kind == stream && x.Code == http.StatusOK && (x.Error != "" || !bytes.Contains(x.Body, []byte("[DONE]"))):
+	case x.kind == stream && x.Code == http.StatusOK && (x.Error != "" || !whole(x.Body)):
 		r.phase.Dropped++
 	case x.Error != "" || x.Code != http.StatusOK:
 		r.phase.Errors[plain(x.Error)]++
@@ -64,6 +69,11 @@ func (r *recorder) add(x result) {
 	r.ticks[i] = append(r.ticks[i], float64(us))
 }
 
+// whole reports whether a stream has the end that its vendor gives it.
+func whole(body []byte) bool {
+	return bytes.Contains(body, []byte("[DONE]")) || bytes.Contains(body, []byte("event: message_stop"))
+}
+
 // plain is an error without the URL, which makes each one different.
 func plain(err string) string {
 	if i := strings.LastIndex(err, `": `); i >= 0 {
@@ -78,7 +88,9 @@ func (r *recorder) finish(length time.Duration) {
 	r.phase.Throughput = float64(r.good) / length.Seconds()
 	r.phase.Latency = map[string]Latency{"all": latency(r.all, true)}
 	for k, h := range r.hists { // map to map
-		r.phase.Latency[string(k)] = latency(h, false)
+		if h.TotalCount() > 0 {
+			r.phase.Latency[string(k)] = latency(h, false)
+		}
 	}
 	for i, us := range r.ticks {
 		if len(us) > 0 {

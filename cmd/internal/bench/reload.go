@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 )
 
@@ -14,28 +13,29 @@ func Reload(ctx context.Context, o Options, w io.Writer) (*Report, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	r := &Report{Preset: o.Preset, At: time.Now().UTC(), Machine: machine(), Rows: o.Rows, Rate: o.Rate, Mix: mixText}
+	r := &Report{Bench: benchReload, Preset: o.Preset, At: time.Now().UTC(), Machine: machine(), Rows: o.Rows, Rate: o.Rate, Mix: mixText}
 	if err := sweep(ctx, o, r, w); err != nil {
 		return nil, err
 	}
-	b := &run{options: o, report: r, progress: w, ledger: newLedger()}
-	if err := b.start(); err != nil {
+	b := &run{report: r, rounds: o.Rounds, progress: w, ledger: newLedger()}
+	if err := b.start(ctx, o.Rows, o.Others); err != nil {
 		return nil, err
 	}
 	defer b.stop()
 	for round := range o.Rounds {
-		if err := b.round(ctx, round); err != nil {
+		if err := b.reloads(ctx, o, round); err != nil {
 			return nil, err
 		}
 	}
-	r.ratios()
+	r.added(func(Phase) string { return "steady" })
+	r.reloadRatios()
 	return r, nil
 }
 
 // run is one run of phases.
 type run struct {
-	options  Options
 	report   *Report
+	rounds   int
 	progress io.Writer
 	ledger   *ledger
 	upstream *upstream
@@ -44,25 +44,23 @@ type run struct {
 	targets  []*target
 }
 
-func (b *run) start() (err error) {
+func (b *run) start(ctx context.Context, rows int, o Others) (err error) {
 	if b.upstream, err = startUpstream(b.ledger); err != nil {
 		return err
 	}
-	b.book = newBook(b.options.Rows, b.ledger)
+	defer func() {
+		if err != nil {
+			b.stop()
+		}
+	}()
+	b.book = newBook(rows, b.ledger)
 	if b.gateway, err = startGatedrill(b.upstream, b.book.rows, 0); err != nil {
-		b.stop()
 		return err
 	}
 	b.targets = []*target{b.gateway.target}
-	for _, name := range slices.Compact(slices.Sorted(slices.Values(append([]string{"direct"}, b.options.Against...)))) {
-		t, err := starters[name](b.upstream)
-		if err != nil {
-			b.stop()
-			return err
-		}
-		b.targets = append(b.targets, t)
-	}
-	return nil
+	others, err := o.start(ctx, b.upstream)
+	b.targets = append(b.targets, others...)
+	return err
 }
 
 func (b *run) stop() {
@@ -72,60 +70,86 @@ func (b *run) stop() {
 	b.upstream.stop()
 }
 
-// round runs every phase of every target once. It begins with another target each time.
-func (b *run) round(ctx context.Context, round int) error {
+// turns calls each target in turn, beginning with another one each round.
+func (b *run) turns(round int, f func(*target) error) error {
 	for i := range b.targets {
-		t := b.targets[(i+round)%len(b.targets)]
-		if err := b.phase(ctx, t, "steady", 0, round); err != nil {
+		if err := f(b.targets[(i+round)%len(b.targets)]); err != nil {
 			return err
-		}
-		if t != b.gateway.target {
-			continue
-		}
-		for _, rate := range b.options.Storms {
-			if err := b.phase(ctx, t, stormName(rate), rate, round); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
+// reloads runs every phase of every target once. A storm's traffic and that of the steady
+// state are the same, so that it is only the reloads that differ.
+func (b *run) reloads(ctx context.Context, o Options, round int) error {
+	s := stretch{name: "steady", traffic: inFlight(o.Rate), first: inFlight(o.Rate), warmUp: time.Second / 2, length: o.Phase}
+	return b.turns(round, func(t *target) error {
+		if err := b.phase(ctx, t, s, round); err != nil || t != b.gateway.target {
+			return err
+		}
+		for _, rate := range o.Storms {
+			storm := s
+			storm.name, storm.storms = stormName(rate), rate
+			if err := b.phase(ctx, t, storm, round); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func stormName(rate int) string { return fmt.Sprintf("storm %d/s", rate) }
 
-// phase puts load on one target. Its first half second opens connections, and does not
-// count. A storm's traffic and that of the steady state are the same, so that it is only
-// the reloads that differ.
-func (b *run) phase(ctx context.Context, t *target, name string, storms, round int) error {
+// stretch is what a phase consists of.
+type stretch struct {
+	name string
+	traffic
+	// first is what opens connections, for warmUp, and does not count.
+	first          traffic
+	warmUp, length time.Duration
+	storms         int // reloads a second
+}
+
+// phase puts load on one target.
+func (b *run) phase(ctx context.Context, t *target, s stretch, round int) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
 	if err := b.upstream.renew(); err != nil {
 		return err
 	}
-	fmt.Fprintf(b.progress, "round %d of %d: %s, %s\n", round+1, b.options.Rounds, t.name, name)
-	p := Phase{Target: t.name, Name: name, Round: round}
-	l := newLoad(t, b.ledger, b.options.Rate, t == b.gateway.target)
+	fmt.Fprintf(b.progress, "round %d of %d: %s, %s\n", round+1, b.rounds, t.name, s.name)
+	p := Phase{Target: t.name, Name: s.name, Round: round, Closed: s.rate == 0, Elsewhere: t.runs}
+	l := newLoad(t, b.ledger, s.first, t == b.gateway.target)
 	defer l.close()
-	l.run(time.Second/2, func(result) {})
+	l.run(s.warmUp, func(result) {})
+	l.traffic = s.traffic
 	l.sequence.Store(0)
 	b.ledger.take()
+	before := b.upstream.seen.Load()
 
 	rec, use := newRecorder(&p), startUsage()
-	var s *storm
-	if storms > 0 {
-		s = startStorm(b.gateway, b.book, storms)
+	var storm *storm
+	if s.storms > 0 {
+		storm = startStorm(b.gateway, b.book, s.storms)
 	}
-	began := l.run(b.options.Phase, rec.add)
-	if s != nil {
+	began, took := l.run(s.length, rec.add)
+	if storm != nil {
 		var err error
-		if p.Reloads, err = s.end(began); err != nil {
+		if p.Reloads, err = storm.end(began); err != nil {
 			return err
 		}
 	}
 	p.Process = use.end(p.Requests)
-	rec.finish(b.options.Phase)
+	if p.Closed {
+		s.length = took
+	}
+	rec.finish(s.length)
 	p.Misrouted = b.ledger.take()
+	if n := rec.answered - int(b.upstream.seen.Load()-before); n > 0 {
+		p.Misrouted["answered by nobody"] = n
+	}
 	b.report.Phases = append(b.report.Phases, p)
 	return nil
 }

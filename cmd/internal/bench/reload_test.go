@@ -16,10 +16,11 @@ import (
 
 // small is the shortest run that there is.
 func small() bench.Options {
-	return bench.Options{Preset: "small", Rows: 100, Rate: 50, Phase: time.Second, Rounds: 1, Storms: []int{10}, Sweep: []int{10}, Against: bench.Targets()}
+	return bench.Options{Preset: "small", Rows: 100, Rate: 50, Phase: time.Second, Rounds: 1, Storms: []int{10}, Sweep: []int{10}, Others: bench.Others{Against: bench.Targets()}}
 }
 
 func TestReload(t *testing.T) {
+	t.Parallel()
 	var progress bytes.Buffer
 	r, err := bench.Reload(t.Context(), small(), &progress)
 	require.NoError(t, err)
@@ -42,11 +43,22 @@ func TestReload(t *testing.T) {
 	assert.Len(t, r.Reloads, 3)
 	assert.NotZero(t, r.Phases[1].Reloads.Done)
 
-	var text, page, list bytes.Buffer
+	for _, p := range r.Phases {
+		assert.Equal(t, p.Target != "direct", p.Added != nil, "%s: what it adds to the direct connection of its round", p.Target)
+	}
+	var text bytes.Buffer
 	require.NoError(t, r.Table(&text))
 	assert.Contains(t, text.String(), "\n0 misrouted, failed or dropped\n")
+	requireShown(t, r, 4)
+}
+
+// requireShown demands that a report is shown as a page with so many pictures, survives
+// being written, and differs from itself by nothing.
+func requireShown(t *testing.T, r *bench.Report, plots int) {
+	t.Helper()
+	var page, list, noise bytes.Buffer
 	require.NoError(t, r.HTML(&page))
-	assert.Equal(t, 4, strings.Count(page.String(), "<svg "))
+	assert.Equal(t, plots, strings.Count(page.String(), "<svg "))
 	assert.NotContains(t, page.String(), "src=", "the page needs nothing else")
 	assert.NotContains(t, page.String(), "NaN")
 
@@ -54,14 +66,13 @@ func TestReload(t *testing.T) {
 	again, err := bench.Read(&list)
 	require.NoError(t, err)
 	assert.Equal(t, r, again)
-	var noise bytes.Buffer
 	require.NoError(t, r.Compare(again, &noise))
 	assert.Contains(t, noise.String(), "~")
 	assert.NotContains(t, noise.String(), "%  (p=", "a report differs from itself by nothing")
 }
 
 func TestReloadRefusesOptions(t *testing.T) {
-	_, err := bench.Reload(t.Context(), bench.Options{Against: []string{"nginx"}, Storms: []int{0}, Sweep: []int{1}}, io.Discard)
+	_, err := bench.Reload(t.Context(), bench.Options{Others: bench.Others{Against: []string{"nginx"}}, Storms: []int{0}, Sweep: []int{1}}, io.Discard)
 	require.ErrorIs(t, err, bench.ErrOptions)
 	for _, want := range []string{"rows is 0", "rate is 0", "rounds is 0", "phase is 0s", "storms is 0", "sweep is 1", `against "nginx"`} {
 		assert.ErrorContains(t, err, want)

@@ -97,7 +97,7 @@ func (s *storm) end(began time.Time) (Reloads, error) {
 	<-s.done
 	r := Reloads{Done: len(s.took), Failed: s.failed, P50: median(s.took), ReadP50: median(s.read)}
 	if len(s.took) > 0 {
-		r.Max = micros(slices.Max(s.took))
+		r.Max, r.ReadMax = micros(slices.Max(s.took)), micros(slices.Max(s.read))
 	}
 	for _, at := range s.at {
 		r.At = append(r.At, at.Sub(began).Seconds())

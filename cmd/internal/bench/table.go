@@ -12,26 +12,28 @@ import (
 
 // Table writes the report for a terminal. Numbers of several rounds are their medians.
 func (r *Report) Table(w io.Writer) error {
-	fmt.Fprintf(w, "%s, %d cores, %s %s/%s, load before %s\n", r.Machine.CPU, r.Machine.Cores, r.Machine.Go, r.Machine.OS, r.Machine.Arch, r.Machine.Load)
+	m := r.Machine
+	fmt.Fprintf(w, "%s, %d cores, %s %s/%s, load before %s\n", m.CPU, m.Cores, m.Go, m.OS, m.Arch, m.Load)
+	switch r.Bench {
+	case benchProxy:
+		return r.proxyTable(w)
+	case benchSim:
+		return r.simTable(w)
+	case benchFailover:
+		return r.failoverTable(w)
+	default:
+		return r.reloadTable(w)
+	}
+}
+
+func (r *Report) reloadTable(w io.Writer) error {
 	fmt.Fprintf(w, "%d providers, %d requests/s: %s\n\n", r.Rows, r.Rate, r.Mix)
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	columns := r.columns()
-	head := ""
-	for _, c := range columns {
-		head += "\t" + c.String()
-	}
-	fmt.Fprintln(t, head+"\t")
-	for _, l := range r.lines() {
-		fmt.Fprint(t, l.name)
-		for _, c := range columns {
-			fmt.Fprint(t, "\t", l.of(r.of(c.target, c.name)))
-		}
-		fmt.Fprint(t, "\t\n")
-	}
-	if err := t.Flush(); err != nil {
+	if err := r.phaseTable(w, "", columns, column.String, slices.Concat(requestLines(), latencyLines(), kindLines(), faultLines(), reloadLines(), processLines())); err != nil {
 		return err
 	}
 	fmt.Fprintln(w)
+	t := newTable(w)
 	fmt.Fprintln(t, "reload, rows in memory to live\tfull build\tnothing changed\tone row changed\tone row / full build\t")
 	for i := 0; i+2 < len(r.Reloads); i += 3 {
 		full, none, one := r.Reloads[i], r.Reloads[i+1], r.Reloads[i+2]
@@ -42,85 +44,113 @@ func (r *Report) Table(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintln(w)
+	if err := r.ratioTable(w); err != nil {
+		return err
+	}
+	return r.faultTexts(w)
+}
+
+// proxyTable is a table for each kind of work, with a column for each target, and one of
+// ratios.
+func (r *Report) proxyTable(w io.Writer) error {
+	fmt.Fprintf(w, "%d providers; each kind of work by all targets in turn. Ratios are pair by pair: median (least to most)\n", r.Rows)
+	var works []string
+	for _, c := range r.columns() {
+		if !slices.Contains(works, c.name) {
+			works = append(works, c.name)
+		}
+	}
+	for _, work := range works {
+		columns := slices.DeleteFunc(r.columns(), func(c column) bool { return c.name != work })
+		lines, told := slices.Concat(requestLines(), latencyLines(), faultLines()), []string{"p50", "p90", "p99"}
+		if first := r.of(columns[0].target, work)[0]; first.Closed {
+			lines, told = slices.Concat(requestLines(), faultLines(), processLines()), []string{"throughput", "CPU", "added CPU"}
+		}
+		fmt.Fprintln(w)
+		if err := r.phaseTable(w, work, columns, func(c column) string { return c.target }, lines); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		if err := r.ratioGrid(w, columns, told); err != nil {
+			return err
+		}
+	}
+	return r.faultTexts(w)
+}
+
+// ratioGrid has a line for each of our ways and measures, and a column for each of the
+// others.
+func (r *Report) ratioGrid(w io.Writer, columns []column, measures []string) error {
+	t := newTable(w)
+	var of, over []column
+	for _, c := range columns {
+		if c.target == ours || c.target == oursByBase {
+			of = append(of, c)
+		} else {
+			over = append(over, c)
+			fmt.Fprint(t, "\t/ ", c.target)
+		}
+	}
+	fmt.Fprintln(t, "\t")
+	for _, a := range of {
+		for _, m := range measures {
+			fmt.Fprintf(t, "%s of %s", m, a.target)
+			for _, b := range over {
+				fmt.Fprint(t, "\t", r.ratio(m, a, b))
+			}
+			fmt.Fprintln(t, "\t")
+		}
+	}
+	return t.Flush()
+}
+
+// ratio is one as text.
+func (r *Report) ratio(measure string, of, over column) string {
+	for _, x := range r.Ratios {
+		if x.Measure == measure && x.Of == of.String() && x.Over == over.String() {
+			return fmt.Sprintf("%.2f (%.2f to %.2f)", middle(x.Pairs), slices.Min(x.Pairs), slices.Max(x.Pairs))
+		}
+	}
+	return "-"
+}
+
+func newTable(w io.Writer) *tabwriter.Writer {
+	return tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+}
+
+func (r *Report) phaseTable(w io.Writer, corner string, columns []column, name func(column) string, lines []line) error {
+	t := newTable(w)
+	fmt.Fprint(t, corner)
+	for _, c := range columns {
+		fmt.Fprint(t, "\t", name(c))
+	}
+	fmt.Fprintln(t, "\t")
+	for _, l := range lines {
+		fmt.Fprint(t, l.name)
+		for _, c := range columns {
+			fmt.Fprint(t, "\t", l.of(r.of(c.target, c.name)))
+		}
+		fmt.Fprint(t, "\t\n")
+	}
+	return t.Flush()
+}
+
+func (r *Report) ratioTable(w io.Writer) error {
+	if len(r.Ratios) == 0 {
+		return nil
+	}
+	t := newTable(w)
 	fmt.Fprintln(t, "ratio, pair by pair\tmedian\tleast\tmost\tpairs\t")
 	for _, x := range r.Ratios {
 		if len(x.Pairs) > 0 {
 			fmt.Fprintf(t, "%s: %s / %s\t%.2f\t%.2f\t%.2f\t%d\t\n", x.Measure, x.Of, x.Over, middle(x.Pairs), slices.Min(x.Pairs), slices.Max(x.Pairs), len(x.Pairs))
 		}
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	return r.faultLines(w)
+	return t.Flush()
 }
 
-// line is one line of the table of phases.
-type line struct {
-	name string
-	of   func([]Phase) string
-}
-
-func (r *Report) lines() []line {
-	number := func(name, format string, f func(Phase) float64) line {
-		return line{name, func(all []Phase) string { return fmt.Sprintf(format, middleOf(all, f)) }}
-	}
-	sum := func(name string, f func(Phase) int) line {
-		return line{name, func(all []Phase) string {
-			n := 0
-			for _, p := range all {
-				n += f(p)
-			}
-			return fmt.Sprint(n)
-		}}
-	}
-	lines := []line{
-		sum("requests", func(p Phase) int { return p.Requests }),
-		number("answered 200 /s", "%.1f", func(p Phase) float64 { return p.Throughput }),
-	}
-	for _, q := range []struct {
-		name string
-		of   func(Latency) float64
-	}{
-		{"p50", func(l Latency) float64 { return l.P50 }}, {"p90", func(l Latency) float64 { return l.P90 }},
-		{"p99", func(l Latency) float64 { return l.P99 }}, {"p99.9", func(l Latency) float64 { return l.P999 }},
-		{"max", func(l Latency) float64 { return l.Max }},
-	} {
-		lines = append(lines, number(q.name+" µs", "%.0f", func(p Phase) float64 { return q.of(p.Latency["all"]) }))
-	}
-	floor := middleOf(r.of("direct", "steady"), func(p Phase) float64 { return p.Latency["all"].P50 })
-	return append(lines,
-		number("added to direct, p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["all"].P50 - floor }),
-		number("warm p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["warm"].P50 }),
-		number("fresh p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["fresh"].P50 }),
-		number("stream p50 µs", "%.0f", func(p Phase) float64 { return p.Latency["stream"].P50 }),
-		sum("misrouted", func(p Phase) int { return total(p.Misrouted) }),
-		sum("errors", func(p Phase) int { return total(p.Errors) }),
-		sum("dropped streams", func(p Phase) int { return p.Dropped }),
-		sum("turned away by an edit", func(p Phase) int { return p.TurnedAway }),
-		sum("reloads", func(p Phase) int { return p.Reloads.Done }),
-		sum("reloads whose source failed", func(p Phase) int { return p.Reloads.Failed }),
-		number("reload p50 µs", "%.0f", func(p Phase) float64 { return p.Reloads.P50 }),
-		number("reload max µs", "%.0f", func(p Phase) float64 { return p.Reloads.Max }),
-		number("reading p50 µs", "%.0f", func(p Phase) float64 { return p.Reloads.ReadP50 }),
-		number("allocations / request", "%.0f", func(p Phase) float64 { return p.Process.AllocsPerRequest }),
-		number("bytes / request", "%.0f", func(p Phase) float64 { return p.Process.BytesPerRequest }),
-		number("heap MiB", "%.0f", func(p Phase) float64 { return p.Process.HeapMiB }),
-		number("goroutines", "%.0f", func(p Phase) float64 { return float64(p.Process.Goroutines) }),
-		number("garbage collections", "%.0f", func(p Phase) float64 { return float64(p.Process.GCs) }),
-		number("longest GC pause µs", "%.0f", func(p Phase) float64 { return p.Process.GCPauseMax }),
-	)
-}
-
-func middleOf(all []Phase, f func(Phase) float64) float64 {
-	var v []float64
-	for _, p := range all {
-		v = append(v, f(p))
-	}
-	return middle(v)
-}
-
-// faultLines says in full what must not be.
-func (r *Report) faultLines(w io.Writer) error {
+// faultTexts says in full what must not be.
+func (r *Report) faultTexts(w io.Writer) error {
 	var out strings.Builder
 	for _, p := range r.Phases {
 		for _, kind := range slices.Sorted(maps.Keys(p.Misrouted)) {

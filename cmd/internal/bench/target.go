@@ -25,7 +25,61 @@ type target struct {
 	roots   *x509.CertPool // whom they trust
 	tunnel  bool           // they ask for one by CONNECT; else they speak TLS at once
 	keys    bool           // they bring the provider's key, as nobody else adds it
+	places  []place        // where requests go; nil: the providers' own hosts
+	proxy   *url.URL       // of a tunnel that wants credentials; nil: address
+	runs    bool           // in another process, whose costs are not seen here
 	stop    func()
+}
+
+// Others are the targets besides gatedrill and direct.
+type Others struct {
+	// Against are names, see Targets, and gateways that run already, see Styles.
+	Against []string
+	// Setup is what gateways that run already are configured with; nil: there are none.
+	Setup *Setup
+	// Roots are whom clients of gateways that run already trust; nil: the system's.
+	Roots *x509.CertPool
+}
+
+// start starts them, direct first.
+func (o Others) start(ctx context.Context, u *upstream) (all []*target, err error) {
+	defer func() {
+		if err != nil {
+			for _, t := range all {
+				t.stop()
+			}
+			all = nil
+		}
+	}()
+	names, urls := []string{"direct"}, []string(nil)
+	for _, text := range o.Against {
+		if strings.Contains(text, "=") {
+			urls = append(urls, text)
+		} else if !slices.Contains(names, text) {
+			names = append(names, text)
+		}
+	}
+	for _, name := range names {
+		t, err := starters[name](u)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, t)
+	}
+	if len(urls) == 0 {
+		return all, nil
+	}
+	if err := u.also(o.Setup); err != nil {
+		return all, err
+	}
+	for _, text := range urls {
+		t, err := o.running(ctx, u, text)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
 }
 
 // starters are the targets that can be named in Options.Against.
@@ -112,7 +166,19 @@ func (u *upstream) transport() *http.Transport {
 
 // transport is a client's, on connections that it keeps or that serve one request.
 func (t *target) transport(keep bool) *http.Transport {
-	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: t.roots}, MaxIdleConnsPerHost: 16, DisableKeepAlives: !keep}
+	tr := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: t.roots}, MaxIdleConnsPerHost: 16}
+	if !keep {
+		// DisableKeepAlives would say so in a header, which goproxy passes on: each request
+		// would cost it a connection to the upstream, too.
+		tr.MaxIdleConnsPerHost = -1
+	}
+	if t.proxy != nil {
+		tr.Proxy = http.ProxyURL(t.proxy)
+		return tr
+	}
+	if t.address == "" { // the URLs say where
+		return tr
+	}
 	if t.tunnel {
 		tr.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: t.address})
 		return tr

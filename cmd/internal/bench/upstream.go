@@ -1,8 +1,10 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -34,8 +36,10 @@ type upstream struct {
 	l      net.Listener
 	server *http.Server
 	fakes  atomic.Pointer[fakes]
+	seen   atomic.Int64 // requests
 }
 
+// fakes decide by the path whose wire format they speak.
 type fakes struct{ answers, streams *fakeupstream.Upstream }
 
 func startUpstream(led *ledger) (*upstream, error) {
@@ -75,7 +79,7 @@ func (u *upstream) renew() error {
 		if err != nil {
 			return err
 		}
-		*one.fake = fakeupstream.New(fakeupstream.Config{Vendor: "openai"})
+		*one.fake = fakeupstream.New(fakeupstream.Config{})
 		(*one.fake).Play(rule)
 	}
 	u.fakes.Store(&f)
@@ -86,11 +90,16 @@ func (u *upstream) renew() error {
 // request without a key is one of a tunnel whose provider changed under it: it is turned
 // away, as a provider would.
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	u.seen.Add(1)
 	host, _, _ := strings.Cut(r.Host, ":")
-	if want := r.Header.Get(headerFor); want != host {
+	switch want := r.Header.Get(headerFor); want {
+	case host:
+	case "":
+		u.ledger.count("lost the headers of the witness")
+	default:
 		u.ledger.count("wrong provider")
 	}
-	key := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+	key := cmp.Or(strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.Header.Get("X-Api-Key"))
 	if key == "" {
 		http.Error(w, "no key", http.StatusUnauthorized)
 		return
@@ -116,6 +125,25 @@ func epochOf(r *http.Request) int64 {
 func (u *upstream) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	var d net.Dialer
 	return d.DialContext(ctx, network, u.l.Addr().String())
+}
+
+// also listens for the providers of gateways that run already, whose keys the ledger learns.
+func (u *upstream) also(s *Setup) error {
+	for _, p := range s.Providers {
+		u.ledger.begin(p.Host, p.Key)
+	}
+	cert, err := s.leaf()
+	if err != nil {
+		return err
+	}
+	for _, address := range s.addresses() {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return fmt.Errorf("bench: the providers of the setup: %w", err)
+		}
+		go func() { _ = u.server.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{*cert}})) }()
+	}
+	return nil
 }
 
 func (u *upstream) stop() { _ = u.server.Close() }
