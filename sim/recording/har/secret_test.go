@@ -74,8 +74,8 @@ func TestNoSecretGetsIn(t *testing.T) {
 				return // one of many of its kind
 			}
 			places++
-			for _, planted := range []string{"sk-canary0123456789abcdef", text + "/sk-canary0123456789abcdef/" + text,
-				text + " Bearer canary0123456789abcdef", text + "/eyJjYW5hcnkiOiIxIn0.eyJjYW5hcnkiOiIxIn0.canary0123456789abcdef"} {
+			for _, planted := range []string{"sk-canary0123456789abcdef", text + "/sk-canary0123456789abcdef/" + text +
+				" Bearer canary0123456789abcdef/eyJjYW5hcnkiOiIxIn0.eyJjYW5hcnkiOiIxIn0.canary0123456789abcdef"} {
 				set(planted)
 				b, err := json.Marshal(whole)
 				require.NoError(t, err)
