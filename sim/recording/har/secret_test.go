@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatedrill/gatedrill/proxy/record"
 	"github.com/gatedrill/gatedrill/sim/recording/har"
 )
 
@@ -82,9 +81,6 @@ func TestNoSecretGetsIn(t *testing.T) {
 				shown := everything(t, string(b))
 				if strings.Contains(shown, "canary0123456789abcdef") {
 					t.Fatalf("%s%s: %q gets in", name, place, planted)
-				}
-				if _, what, found := record.FindSecret(shown); found {
-					t.Fatalf("%s%s: %q becomes %s", name, place, planted, what)
 				}
 			}
 			set(text)
