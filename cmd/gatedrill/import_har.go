@@ -76,6 +76,10 @@ func (c recordingFlags) storyOfHAR(a *app, path string, o recording.Options) (*r
 // isHAR tells a HAR from everything else by how it begins, whatever its name is. A file that
 // is called one is one with a mistake.
 func isHAR(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || info.IsDir() {
+		return false
+	}
 	if filepath.Ext(path) == ".har" {
 		return true
 	}
@@ -85,6 +89,6 @@ func isHAR(path string) bool {
 	}
 	defer f.Close()
 	head := make([]byte, 64<<10)
-	n, _ := io.ReadFull(f, head) // a folder has no bytes
+	n, _ := io.ReadFull(f, head)
 	return har.Is(head[:n])
 }

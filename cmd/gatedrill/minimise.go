@@ -63,8 +63,11 @@ func (c *replayCmd) minimise(a *app, t target, s *recording.Story) error {
 	if err != nil {
 		return err
 	}
-	config := minimise.Config{Drill: t.drill, Seed: c.Seed, Finding: f, Play: play(c.Gateway), Within: c.Within,
+	config := minimise.Config{Drill: t.drill, Seed: c.Seed, Finding: f, Play: play(c.Gateway), Verdict: v, Within: c.Within,
 		From: filepath.Base(filepath.Clean(c.File)), Replay: c.again()}
+	if s != nil {
+		config.Parts = requests{s}
+	}
 	if len(c.Set) > 0 {
 		config.From += " with " + strings.Join(c.Set, " ")
 	}
@@ -79,6 +82,18 @@ func (c *replayCmd) minimise(a *app, t target, s *recording.Story) error {
 		return err
 	}
 	return c.tellSmall(a, small)
+}
+
+// requests are the parts of a recording.
+type requests struct{ *recording.Story }
+
+// Drill implements minimise.Parts.
+func (r requests) Drill(parts []int) (*drill.Drill, error) {
+	s, err := r.Part(parts)
+	if err != nil {
+		return nil, err
+	}
+	return drill.Parse("part.drill", []byte(s.Text))
 }
 
 // finding is the one that was stated, or the first thing that is wrong.

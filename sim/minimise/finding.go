@@ -169,6 +169,7 @@ var shaped = []struct {
 }{
 	{regexp.MustCompile(`[\w.-]+\.invalid(:\d+)?`), "HOST"},
 	{regexp.MustCompile(` /\S+`), " PATH"},
+	{regexp.MustCompile(`\bkey=(none|own|unknown)\b`), "key of $1"}, // these are nobody's of the pool
 	{regexp.MustCompile(`\bkey=[^\s,]+`), "key=KEY"},
 	{regexp.MustCompile(`\bintercepted as \S+`), "intercepted as NAME"},
 	{regexp.MustCompile(`\bretry-after=\S+`), "retry-after=N"},

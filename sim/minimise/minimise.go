@@ -46,11 +46,26 @@ type Config struct {
 	// Reference plays drills on a gateway that is right; nil: there is none. With one, a
 	// difference stays one: the small drill's step shows something else there.
 	Reference Play
+	// Verdict is the whole story's on Seed; nil: it is played.
+	Verdict *sim.Verdict
+	// Parts are what the drill was made of; nil: it is only known as it is. With them, whole
+	// parts are left out before words are.
+	Parts Parts
 	// From says where the drill is from, and Replay how to play a file again that has the small
 	// one, with %d for its seed; both stand above it.
 	From, Replay string
 	// Within bounds the search, in real time; zero: none.
 	Within time.Duration
+}
+
+// Parts are what a drill was made of, such as the requests of a recording, each of which has
+// its own answers of upstreams: in a drill these are sequences, from which nothing can be left out
+// by itself.
+type Parts interface {
+	// Until is how many parts have begun when a step is over.
+	Until(step int) int
+	// Drill is the drill of some parts, by their numbers from 0, in order.
+	Drill(parts []int) (*drill.Drill, error)
 }
 
 // Small is what is left.
@@ -72,6 +87,7 @@ type search struct {
 	Config
 	tries   int
 	err     error
+	enough  func() bool
 	allowed map[string]bool // checks that found something in the whole story too
 }
 
@@ -80,9 +96,11 @@ type search struct {
 func Minimise(c Config) (*Small, error) {
 	began := time.Now()
 	s := &search{Config: c, allowed: map[string]bool{}}
-	first, ok := s.play(c.Play, c.Drill, c.Seed)
-	if !ok {
-		return nil, s.err
+	first, ok := c.Verdict, true
+	if first == nil {
+		if first, ok = s.play(c.Play, c.Drill, c.Seed); !ok {
+			return nil, s.err
+		}
 	}
 	for _, f := range first.Findings {
 		s.allowed[f.Check] = true
@@ -90,9 +108,12 @@ func Minimise(c Config) (*Small, error) {
 	if s.Finding, ok = c.Finding.fixed(first); !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNotSeen, c.Finding.Name)
 	}
-	enough := func() bool { return s.err != nil || c.Within > 0 && time.Since(began) > c.Within }
-	small, seed := shrink.Shrink(s.cut(first), c.Seed, shrink.Options{Enough: enough}, s.still)
-	ended := enough()
+	s.enough = func() bool { return s.err != nil || c.Within > 0 && time.Since(began) > c.Within }
+	if c.Parts != nil {
+		first = s.dropParts(first)
+	}
+	small, seed := shrink.Shrink(s.cut(first), c.Seed, shrink.Options{Enough: s.enough}, s.still)
+	ended := s.enough()
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -135,10 +156,17 @@ func (s *search) cut(v *sim.Verdict) *drill.Drill {
 // a script may offer more than anybody asks for, but a request without an answer is a
 // mistake of the shortening.
 func (s *search) still(d *drill.Drill, seed uint64) bool {
-	v, ok := s.play(s.Play, d, seed)
-	if !ok || v.Error != "" {
-		return false
-	}
+	_, ok := s.shown(d, seed)
+	return ok
+}
+
+// shown is still, with the run.
+func (s *search) shown(d *drill.Drill, seed uint64) (v *sim.Verdict, ok bool) {
+	v, ok = s.play(s.Play, d, seed)
+	return v, ok && v.Error == "" && s.shows(v, d, seed)
+}
+
+func (s *search) shows(v *sim.Verdict, d *drill.Drill, seed uint64) bool {
 	at, seen := s.Finding.Where(v)
 	if !seen || slices.ContainsFunc(v.Findings, func(f check.Finding) bool { return s.isNew(f) }) {
 		return false

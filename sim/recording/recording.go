@@ -44,6 +44,12 @@ type Story struct {
 	Groups []Group
 
 	known Known
+
+	// What it was made of, for Part.
+	name     string
+	run      record.Run
+	options  Options
+	requests []string // their ids, in order
 }
 
 // Group is what was decided about requests that overlap in time.
@@ -80,7 +86,10 @@ func Convert(name string, run record.Run, o Options) (*Story, error) {
 		w.notes.add(n)
 	}
 	w.write()
-	s := &Story{Text: w.text(name), Notes: w.notes.list, Groups: w.groups, known: o.Known}
+	s := &Story{Text: w.text(name), Notes: w.notes.list, Groups: w.groups, known: o.Known, name: name, run: run, options: o}
+	for _, e := range g.order {
+		s.requests = append(s.requests, e.request.ID)
+	}
 	if line, shown, found := record.FindSecret(s.Text); found {
 		return nil, fmt.Errorf("%w: line %d: %s", ErrSecret, line, shown)
 	}

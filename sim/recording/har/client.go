@@ -25,8 +25,9 @@ func (b *builder) client(e *entry) {
 	}
 	wait, told := told(e)
 	done.RetryTold = told
+	at := b.start(e).Nanoseconds()
 	switch key := p.Keys[0]; {
-	case a.status == http.StatusTooManyRequests && b.start(e).Nanoseconds() < p.limited:
+	case a.status == http.StatusTooManyRequests && p.refused.at <= at && at < p.limited:
 		b.untried++
 	case a.status == http.StatusUnauthorized || a.status == http.StatusForbidden:
 		b.own++
@@ -36,10 +37,10 @@ func (b *builder) client(e *entry) {
 		done.Credential = "own"
 		b.attempt(id, 1, e, p, path, record.KeyOwn, a)
 	default:
-		b.shorten(p, b.start(e).Nanoseconds())
+		b.shorten(p, at)
 		b.attempt(id, 1, e, p, path, key, a)
 		if a.status == http.StatusTooManyRequests {
-			p.refused = refusal{at: (b.start(e) + e.wait).Nanoseconds(), header: a.header, unsaid: wait == 0}
+			p.refused = refusal{at: at + e.wait.Nanoseconds(), header: a.header, unsaid: wait == 0}
 			if wait == 0 {
 				wait = unsaidWait
 			}

@@ -2,6 +2,7 @@ package har
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,14 +18,15 @@ type parser struct {
 	decoder  *json.Decoder
 	entries  []*entry
 	mistakes Mistakes
-	seen     map[string]int // entries by their text
-	found    bool           // there was a list of entries
-	number   int            // of the entry that is being read, from 1; 0: none is
+	seen     map[[sha256.Size]byte]int // entries by their text
+	found    bool                      // there was a list of entries
+	number   int                       // of the entry that is being read, from 1; 0: none is
+	at, line int                       // where the last mistake was, and how many lines are above
 }
 
 // parse returns the entries that are whole, and everything that is wrong.
 func parse(name string, text []byte) ([]*entry, Mistakes) {
-	p := &parser{name: name, text: text, seen: map[string]int{}}
+	p := &parser{name: name, text: text, seen: map[[sha256.Size]byte]int{}}
 	if bytes.HasPrefix(text, mark) {
 		p.text = append([]byte("   "), text[len(mark):]...) // offsets stay
 	}
@@ -144,11 +146,12 @@ func (p *parser) list() error {
 
 // take checks an entry.
 func (p *parser) take(at int, text json.RawMessage) {
-	if first, twice := p.seen[string(text)]; twice {
+	sum := sha256.Sum256(text)
+	if first, twice := p.seen[sum]; twice {
 		p.mistake(at, fmt.Errorf("it is entry %d again", first))
 		return
 	}
-	p.seen[string(text)] = p.number
+	p.seen[sum] = p.number
 	e := &entry{number: p.number}
 	if err := json.Unmarshal(text, &e.said); err != nil {
 		var other *json.UnmarshalTypeError
@@ -211,6 +214,10 @@ func (p *parser) broken(err error) {
 func (p *parser) mistake(at int, err error) {
 	before := p.text[:min(at, len(p.text))]
 	begin := bytes.LastIndexByte(before, '\n') + 1
-	p.mistakes = append(p.mistakes, &Mistake{File: p.name, Line: bytes.Count(before, []byte{'\n'}) + 1,
+	if len(before) < p.at {
+		p.at, p.line = 0, 0
+	}
+	p.at, p.line = len(before), p.line+bytes.Count(before[p.at:], []byte{'\n'})
+	p.mistakes = append(p.mistakes, &Mistake{File: p.name, Line: p.line + 1,
 		Column: utf8.RuneCount(before[begin:]) + 1, Entry: p.number, Err: err})
 }

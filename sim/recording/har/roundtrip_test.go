@@ -118,7 +118,7 @@ func demand(t *rapid.T) string {
 		fmt.Fprintf(&b, "  key k%d end=loop: %s, then 200 times=2\n", k, strings.Join(answers, ", then "))
 	}
 	b.WriteString("reload\n")
-	for range rapid.IntRange(2, 10).Draw(t, "requests") {
+	for range rapid.IntRange(2, 7).Draw(t, "requests") {
 		fmt.Fprintf(&b, "advance %s\nrequest POST https://alpha.invalid/v1/chat/completions\n", pick("by", "10ms", "100ms", "1s", "2300ms", "5s", "1m"))
 	}
 	return b.String()

@@ -19,6 +19,7 @@ const (
 // secrets are the credentials of a HAR. None leaves the package but as its alias.
 type secrets struct {
 	known    []string // the longest first, so that none is taken for a part of another
+	redacted *strings.Replacer
 	recorder *record.Recorder
 }
 
@@ -41,6 +42,14 @@ func collect(entries []*entry) *secrets {
 		e.credentials(add)
 	}
 	slices.SortStableFunc(s.known, func(a, b string) int { return len(b) - len(a) })
+	var pairs []string
+	for _, secret := range s.known {
+		pairs = append(pairs, secret, record.Redacted)
+		if escaped := url.PathEscape(secret); escaped != secret {
+			pairs = append(pairs, escaped, record.Redacted)
+		}
+	}
+	s.redacted = strings.NewReplacer(pairs...)
 	return s
 }
 
@@ -130,13 +139,7 @@ func (s *secrets) alias(provider, secret string) string {
 
 // scrub takes out of a text what is a credential of the HAR, and what looks like one.
 func (s *secrets) scrub(text string) string {
-	for _, secret := range s.known {
-		text = strings.ReplaceAll(text, secret, record.Redacted)
-		if escaped := url.PathEscape(secret); escaped != secret {
-			text = strings.ReplaceAll(text, escaped, record.Redacted)
-		}
-	}
-	return record.Scrub(text)
+	return record.Scrub(s.redacted.Replace(text))
 }
 
 // path takes out of a path what scrub would take out of its text, escaped or not.

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/gatedrill/gatedrill/proxy/record"
 	"github.com/gatedrill/gatedrill/sim/recording/har"
 )
 
@@ -74,17 +73,14 @@ func TestNoSecretGetsIn(t *testing.T) {
 				return // one of many of its kind
 			}
 			places++
-			for _, planted := range []string{"sk-canary0123456789abcdef", text + "/sk-canary0123456789abcdef/" + text,
-				text + " Bearer canary0123456789abcdef", text + "/eyJjYW5hcnkiOiIxIn0.eyJjYW5hcnkiOiIxIn0.canary0123456789abcdef"} {
+			for _, planted := range []string{"sk-canary0123456789abcdef", text + "/sk-canary0123456789abcdef/" + text +
+				" Bearer canary0123456789abcdef/eyJjYW5hcnkiOiIxIn0.eyJjYW5hcnkiOiIxIn0.canary0123456789abcdef"} {
 				set(planted)
 				b, err := json.Marshal(whole)
 				require.NoError(t, err)
 				shown := everything(t, string(b))
 				if strings.Contains(shown, "canary0123456789abcdef") {
 					t.Fatalf("%s%s: %q gets in", name, place, planted)
-				}
-				if _, what, found := record.FindSecret(shown); found {
-					t.Fatalf("%s%s: %q becomes %s", name, place, planted, what)
 				}
 			}
 			set(text)
