@@ -75,11 +75,12 @@ func (x *exchange) faulty() bool {
 }
 
 // allOut reports whether every key that a request could have used has been disabled, or
-// may have been: what an operator has to do is not the gateway's to recover from.
+// may have been: what an operator has to do is not the gateway's to recover from. A key
+// whose rest is not over is out as well, whatever the drill says.
 func (r *Run) allOut(marks marks, x *exchange) bool {
 	keys, known := r.poolOf(x)
 	for _, k := range keys {
-		if !marks.everOut(k, x.at) {
+		if rest, resting := marks.at(k, x.at); !marks.everOut(k, x.at) && (!resting || rest.to <= x.at) {
 			return false
 		}
 	}

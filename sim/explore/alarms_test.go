@@ -144,6 +144,14 @@ reload
 quiet
 request POST https://alpha.invalid/v1/chat/completions
 `,
+		"a key that rests when all is said to be well": `upstream alpha.invalid
+  key any: 429
+provider gamma openai https://ALPHA.invalid/v1 keys k6
+reload
+request POST https://alpha.invalid/v1/chat/completions
+quiet
+request POST https://alpha.invalid/v1/chat/completions
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0
