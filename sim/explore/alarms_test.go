@@ -152,6 +152,17 @@ request POST https://alpha.invalid/v1/chat/completions
 quiet
 request POST https://alpha.invalid/v1/chat/completions
 `,
+		"a row that was out of service for a while": `provider alpha openai https://alpha.invalid/v1
+provider beta openai https://beta.invalid/v1 keys k0 k1
+reload
+provider alpha move https://beta.invalid/v1
+upstream beta.invalid
+  key any: 403
+request POST https://beta.invalid/v1/chat/completions
+reload
+provider alpha delete
+reload
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0
