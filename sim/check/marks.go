@@ -128,7 +128,7 @@ func stays[P comparable](r *Run, key string, from, to time.Duration, where func(
 		for _, row := range l.rows {
 			if slices.Contains(row.Keys, key) {
 				now = append(now, where(row))
-				if !row.Routes() {
+				if !l.serves(row) {
 					return false
 				}
 			}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/trace"
@@ -30,7 +31,7 @@ func recovers() Check {
 				}
 			}
 			for _, x := range r.exchanges() {
-				if x.at <= since || x.left || x.sent.Stops || r.allOut(marks, x) {
+				if x.at <= since || x.left || x.sent.Stops || r.allOut(marks, x) || x.faulty() {
 					continue
 				}
 				if what := x.unserved(); what != "" {
@@ -67,14 +68,21 @@ func (x *exchange) unserved() string {
 	return ""
 }
 
-// allOut reports whether every key that a request could have used has been disabled:
-// what an operator has to do is not the gateway's to recover from.
+// faulty reports whether an upstream still refused a request: its faults are not over,
+// whatever the drill says.
+func (x *exchange) faulty() bool {
+	return slices.ContainsFunc(x.attempts, func(a attempt) bool { return a.Status >= 400 })
+}
+
+// allOut reports whether every key that a request could have used has been disabled, or
+// may have been: what an operator has to do is not the gateway's to recover from. A key
+// whose rest is not over is out as well, whatever the drill says.
 func (r *Run) allOut(marks marks, x *exchange) bool {
-	keys := r.pool(x)
+	keys, known := r.poolOf(x)
 	for _, k := range keys {
-		if !marks.everOut(k, x.at) {
+		if rest, resting := marks.at(k, x.at); !marks.everOut(k, x.at) && (!resting || rest.to <= x.at) {
 			return false
 		}
 	}
-	return len(keys) > 0
+	return len(keys) > 0 || !known
 }

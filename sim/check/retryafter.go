@@ -167,8 +167,14 @@ func (r *Run) refused(x *exchange) bool {
 }
 
 // pool is the keys of the provider that had the request's host when it was sent. Where
-// nobody can tell which of several rows had it, there are none.
+// nobody can tell whose they are, there are none.
 func (r *Run) pool(x *exchange) []string {
+	keys, _ := r.poolOf(x)
+	return keys
+}
+
+// poolOf is pool; known is false where several rows may have had the host, or the keys.
+func (r *Run) poolOf(x *exchange) (keys []string, known bool) {
 	var live load
 	for _, l := range r.loads() {
 		if l.at <= x.at {
@@ -183,15 +189,14 @@ func (r *Run) pool(x *exchange) []string {
 	}
 	owners := live.owners(hostOf(x.sent.Host))
 	if len(owners) != 1 {
-		return nil
+		return nil, len(owners) == 0
 	}
-	keys := owners[0].Keys
-	for _, k := range keys {
+	for _, k := range owners[0].Keys {
 		if rows[k] > 1 {
-			return nil
+			return nil, false
 		}
 	}
-	return keys
+	return owners[0].Keys, true
 }
 
 var number = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)

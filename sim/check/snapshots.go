@@ -80,6 +80,21 @@ func (l load) owners(host string) []trace.ProviderLoaded {
 	return rows
 }
 
+// serves reports whether a row surely has its host. Of a gateway that tells nothing of
+// its rows nobody knows that, where another row has the host or the name as well.
+func (l load) serves(row trace.ProviderLoaded) bool {
+	if !row.Routes() || row.Status != trace.Unobserved {
+		return row.Routes()
+	}
+	n := 0
+	for _, other := range l.rows {
+		if canonicalHost(other) == canonicalHost(row) || other.Name == row.Name {
+			n++
+		}
+	}
+	return n == 1
+}
+
 // has reports whether some row of the snapshot holds a key.
 func (l load) has(key string) bool {
 	return slices.ContainsFunc(l.rows, func(row trace.ProviderLoaded) bool { return slices.Contains(row.Keys, key) })

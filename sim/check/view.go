@@ -64,7 +64,7 @@ func (r *Run) wrongPools() []Finding {
 		name := r.providerLabel(s)
 		l, settled := r.settledAt(s.At)
 		row, one := l.single(name)
-		if !settled || !one || !row.Routes() || len(row.Keys) == 0 || !l.ownsKeys(row) {
+		if !settled || !one || !l.serves(row) || len(row.Keys) == 0 || !l.ownsKeys(row) {
 			continue
 		}
 		sure, unsure, sum := map[string]float64{}, 0.0, 0.0

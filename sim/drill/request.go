@@ -3,13 +3,15 @@ package drill
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // maxBody bounds body=SIZE: a drill is kept in memory, several times over.
 const maxBody Size = 1 << 30
 
-// requestOptions are the words that shape what a client sends.
-func requestOptions() []option[Request] {
+// requestOptions are the words that shape what a client sends. Like those of the steps
+// that have them, they are made once: each step that is read or printed asks for them.
+var requestOptions = sync.OnceValue(func() []option[Request] {
 	return append([]option[Request]{
 		{
 			name:  "key",
@@ -36,7 +38,7 @@ func requestOptions() []option[Request] {
 		},
 		headerOption("One more header line; it may be written several times.", func(r *Request) *[]Header { return &r.Header }),
 	}, within(wireOptions(), func(r *Request) *Wire { return &r.Wire })...)
-}
+})
 
 // headerOption is header= for the header lines that lines finds in a T.
 func headerOption[T any](doc string, lines func(*T) *[]Header) option[T] {

@@ -1,6 +1,9 @@
 package drill
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // ConnectOp opens a tunnel.
 type ConnectOp struct {
@@ -25,7 +28,7 @@ func connectVerb() Verb {
 	}
 }
 
-func connectOptions() []option[ConnectOptions] {
+var connectOptions = sync.OnceValue(func() []option[ConnectOptions] {
 	return append(append(tunnelOptions(), option[ConnectOptions]{
 		name: "sni",
 		form: Form{"sni=HOST", "The server name in the ClientHello; otherwise the target's host."},
@@ -38,7 +41,7 @@ func connectOptions() []option[ConnectOptions] {
 		},
 	}, headerOption("One more header line of the CONNECT request, such as Proxy-Authorization as it should not be; it may be written several times.",
 		func(o *ConnectOptions) *[]Header { return &o.Header })), clientOptions()...)
-}
+})
 
 // tunnelOptions are those that a request step takes as well.
 func tunnelOptions() []option[ConnectOptions] {

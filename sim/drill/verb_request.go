@@ -1,6 +1,10 @@
 package drill
 
-import "context"
+import (
+	"context"
+	"slices"
+	"sync"
+)
 
 // RequestOp sends a request through a tunnel of its own.
 type RequestOp struct {
@@ -23,9 +27,10 @@ func requestVerb() Verb {
 }
 
 // requestStepOptions are those of a request and of the tunnel that is opened for it.
-func requestStepOptions() []option[Request] {
-	return append(append(requestOptions(), viaOption()), within(tunnelOptions(), func(r *Request) *ConnectOptions { return &r.Tunnel })...)
-}
+var requestStepOptions = sync.OnceValue(func() []option[Request] {
+	tunnel := within(tunnelOptions(), func(r *Request) *ConnectOptions { return &r.Tunnel })
+	return slices.Concat(requestOptions(), []option[Request]{viaOption()}, tunnel)
+})
 
 func requestURLError(text string) error { return urlError(text, namesAndAddresses) }
 

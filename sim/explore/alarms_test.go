@@ -12,6 +12,10 @@ import (
 	"github.com/gatedrill/gatedrill/sim/gen"
 )
 
+// stranger is the reference gateway, of which nobody knows more than its clients and
+// upstreams see.
+type stranger struct{ sim.Gateway }
+
 // What looked like a fault of the reference gateway to some check, was found by
 // exploring and shrunk, and is none.
 func TestNoFalseAlarms(t *testing.T) {
@@ -115,6 +119,50 @@ parallel
   request POST https://gamma.invalid/v1/chat/completions as c3
   request POST https://gamma.invalid/v1/chat/completions as c4
 `,
+		"two rows of a name, and the limit of a third": `upstream gamma.invalid
+  key any: 429
+provider alpha openai https://alpha.invalid/v1
+provider alpha openai https://gamma.invalid/v1 keys k0
+provider beta openai https://gamma.invalid/v1 keys k1
+reload
+request POST https://gamma.invalid/v1/chat/completions
+`,
+		"two rows of a name, and the refusal of a third": `upstream gamma.invalid
+  key any: 401, then 200
+provider alpha openai https://alpha.invalid/v1
+provider alpha openai https://gamma.invalid/v1 keys k0
+provider beta openai https://gamma.invalid/v1 keys k1
+reload
+request POST https://gamma.invalid/v1/chat/completions
+quiet
+request POST https://gamma.invalid/v1/chat/completions
+`,
+		"an upstream that is ill when all is said to be well": `upstream alpha.invalid
+  key any: 401
+provider alpha openai https://alpha.invalid/v1 keys k0
+reload
+quiet
+request POST https://alpha.invalid/v1/chat/completions
+`,
+		"a key that rests when all is said to be well": `upstream alpha.invalid
+  key any: 429
+provider gamma openai https://ALPHA.invalid/v1 keys k6
+reload
+request POST https://alpha.invalid/v1/chat/completions
+quiet
+request POST https://alpha.invalid/v1/chat/completions
+`,
+		"a row that was out of service for a while": `provider alpha openai https://alpha.invalid/v1
+provider beta openai https://beta.invalid/v1 keys k0 k1
+reload
+provider alpha move https://beta.invalid/v1
+upstream beta.invalid
+  key any: 403
+request POST https://beta.invalid/v1/chat/completions
+reload
+provider alpha delete
+reload
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0
@@ -136,10 +184,12 @@ request POST https://alpha.invalid/v1/chat/completions
 		t.Run(name, func(t *testing.T) {
 			d, err := drill.Parse("alarm.drill", []byte(text))
 			require.NoError(t, err)
-			for seed := range uint64(3) {
-				r := explore.Play(t, sim.Reference(), explore.Job{}, gen.Story{Drill: d, Seed: seed + 1})
-				assert.Empty(t, r.Broken)
-				assert.Empty(t, r.Failures, "on seed %d", seed+1)
+			for who, g := range map[string]sim.Gateway{"the reference": sim.Reference(), "a stranger": stranger{sim.Reference()}} {
+				for seed := range uint64(3) {
+					r := explore.Play(t, g, explore.Job{}, gen.Story{Drill: d, Seed: seed + 1})
+					assert.Empty(t, r.Broken)
+					assert.Empty(t, r.Failures, "%s on seed %d", who, seed+1)
+				}
 			}
 		})
 	}

@@ -26,6 +26,11 @@ func (declaring) Declare() sim.Intent {
 	return sim.IntentOf(drill.Settings{Policy: drill.PolicyRecovering})
 }
 
+// Who lets nobody look inside is not found wrong for that.
+func TestStrangersRaiseNoAlarm(t *testing.T) {
+	explore.Explore(t, stranger{sim.Reference()}, explore.Options{Runs: 60})
+}
+
 // Who decides otherwise on purpose is judged by what it declares, by the checks, by the
 // model, and by the stories that are drawn for it; who does not declare it is wrong.
 func TestDeclaredPolicyIsFollowed(t *testing.T) {

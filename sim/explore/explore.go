@@ -36,7 +36,7 @@ import (
 const DefaultRuns = 300
 
 // MarksMatter is how many runs it takes before a mark that was never reached says
-// something: the rarest of them is met in one run of fifty.
+// something: the rarest of them is met in one run of thirty.
 const MarksMatter = 300
 
 // ShrinkWithin bounds the shrinking of one failure, in real time.

@@ -20,12 +20,15 @@ func features(d *drill.Drill, seen []trace.Observation, marks []string) []string
 			all[m+" & "+n] = true
 		}
 	}
+	verbs := make([]string, len(d.Steps))
+	for i, s := range d.Steps {
+		verbs[i], _, _ = strings.Cut(s.Op.String(), " ")
+	}
 	for _, o := range seen {
 		if f, ok := o.Fact.(trace.Silent); ok && f.Silent() || o.Step < 0 || o.Step >= len(d.Steps) {
 			continue
 		}
-		verb, _, _ := strings.Cut(d.Steps[o.Step].Op.String(), " ")
-		all[verb+" > "+kind(o.Fact)] = true
+		all[verbs[o.Step]+" > "+kind(o.Fact)] = true
 	}
 	list := make([]string, 0, len(all))
 	for f := range all {

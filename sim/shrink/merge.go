@@ -13,10 +13,12 @@ import (
 // write in the first place is not always what is left when steps are left out.
 func (s *shrinker) merge() {
 	s.sendAlone()
+	s.startLate()
 	s.editAtOnce()
 	s.editInstead()
 	s.keepNames()
 	s.scriptAtOnce()
+	s.comeLater()
 }
 
 // eachPair visits all pairs of steps, the last one first, for as long as they are
@@ -74,6 +76,50 @@ func (s *shrinker) sendAlone() {
 		}
 		s.try(next)
 	}
+}
+
+// startLate has a step that goes on while others run happen where it is awaited.
+func (s *shrinker) startLate() {
+	s.eachPair(func(i, j int) bool {
+		start, ok := s.op(i).(drill.StartOp)
+		if await, waits := s.op(j).(drill.AwaitOp); !ok || !waits || await.Name != start.Name {
+			return false
+		}
+		return s.try(s.best.withLine(j, 0, start.Op.String()).without(i, i+1))
+	})
+}
+
+// comeLater leaves out a row that comes and goes, and has another row come, or be
+// edited, one reload later: what one row does to another, its absence does as well.
+func (s *shrinker) comeLater() {
+	s.eachPair(func(i, j int) bool {
+		if edit, ok := s.op(j).(drill.EditOp); !ok || edit.Edit != drill.EditDelete {
+			return false
+		}
+		if _, ok := s.op(i).(drill.ProviderOp); !ok {
+			return false
+		}
+		less := s.best.without(j, j+1).without(i, i+1)
+		for k := j - 2; k >= i; k-- {
+			if next, ok := less.later(k); ok && s.try(next) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// later is the text with one provider's step behind the next reload.
+func (t text) later(i int) (text, bool) {
+	if !strings.HasPrefix(t[i][0], "provider ") {
+		return nil, false
+	}
+	for j := i + 1; j < len(t); j++ {
+		if t[j][0] == "reload" {
+			return slices.Concat(t[:i], t[i+1:j+1], text{t[i]}, t[j+1:]), true
+		}
+	}
+	return nil, false
 }
 
 // editAtOnce has a row come as an edit would leave it.

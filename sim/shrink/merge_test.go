@@ -114,6 +114,27 @@ func TestShrinkMerges(t *testing.T) {
 				return len(got) > 0 && got[len(got)-1] == 429 && strings.Contains(d.String(), ", then 200")
 			}, "upstream alpha.invalid\n  key any: 429, then 200\nrequest GET https://alpha.invalid/v1\n", 1,
 		},
+		"a reload that waits for a source": {
+			alpha + "\nsource stalls\nstart r1 reload\nstart r2 reload\nprovider alpha rename beta\nsource heals\nawait r1\nawait r2\n",
+			func(d *drill.Drill, _ uint64) bool {
+				text := d.String()
+				at, last := strings.Index(text, "rename"), strings.LastIndex(text, "reload")
+				return at > 0 && (last > at || strings.LastIndex(text, "await") > at)
+			}, alpha + "\nprovider alpha rename beta\nreload\n", 1,
+		},
+		"a row that stands in the way for a while": {
+			alpha + " keys k0\nreload\nprovider beta openai https://alpha.invalid/v1\nprovider alpha delete\n" + alpha + " keys k0\nreload\nprovider beta delete\nreload\n",
+			func(d *drill.Drill, _ uint64) bool { // k0 is in use, is not, and is again
+				was := []bool{}
+				for _, rows := range loads(d) {
+					used := strings.HasPrefix(rows, "provider alpha")
+					if n := len(was); n == 0 || was[n-1] != used {
+						was = append(was, used)
+					}
+				}
+				return slices.Equal(was, []bool{true, false, true}) && has("keys k0")(d.String(), 0) && !has("rename")(d.String(), 0)
+			}, alpha + " keys k0\nreload\nprovider alpha delete\nreload\n" + alpha + "\nreload\n", 1,
+		},
 		"a step that another seed makes up for": {
 			"reload\nadvance 1s\n",
 			func(d *drill.Drill, seed uint64) bool {

@@ -8,6 +8,22 @@ import (
 	"time"
 )
 
+// dropCrowds leaves out steps in which several things happen at the same time, or what
+// happens in them: whoever foretells such a step looks at a great many ways in which it
+// may go, so that each try takes its time for as long as they are there.
+func (s *shrinker) dropCrowds() {
+	for i := len(s.best) - 1; i >= 0; i-- {
+		if i >= len(s.best) || s.best[i][0] != "parallel" || s.try(s.best.without(i, i+1)) {
+			continue
+		}
+		for j := len(s.best[i]) - 1; j > 0 && i < len(s.best); j-- {
+			if j < len(s.best[i]) {
+				s.try(s.best.withLine(i, j, ""))
+			}
+		}
+	}
+}
+
 // dropSteps leaves out runs of steps, long ones first and from the end, since what
 // comes after a failure has no part in it.
 func (s *shrinker) dropSteps() {

@@ -44,6 +44,7 @@ func Shrink(d *drill.Drill, seed uint64, o Options, still func(d *drill.Drill, s
 	}
 	for before := -1; before != s.smaller && !s.enough(); {
 		before = s.smaller
+		s.dropCrowds()
 		s.dropSteps()
 		s.merge()
 		s.dropLines()
