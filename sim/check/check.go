@@ -37,9 +37,24 @@ type Check struct {
 
 // Find returns what breaks the property in a run, in order.
 func (c Check) Find(r *Run) []Finding {
+	r.memo = memo{}
+	return c.look(r)
+}
+
+func (c Check) look(r *Run) []Finding {
 	found := c.find(r)
 	for i := range found {
 		found[i].Check = c.Name
+	}
+	return found
+}
+
+// FindAll returns what breaks any property in a run, in the order of All. It reads the run
+// once, where Find reads it for each check.
+func FindAll(r *Run) (found []Finding) {
+	r.memo = memo{}
+	for _, c := range All() {
+		found = append(found, c.look(r)...)
 	}
 	return found
 }
@@ -83,6 +98,8 @@ type Run struct {
 	Metrics      []Sample // after each step, and once more at the end
 	Open         []string // connections that were open after Stop
 	Goroutines   []string // goroutines that were left after Stop, a line each
+
+	memo memo
 }
 
 // Intent is what a gateway means to do: checks judge it by its own policy. The
@@ -235,9 +252,7 @@ func (x *exchange) ended(f trace.UpstreamEnded, at time.Duration) {
 	}
 }
 
-// exchanges puts together what belongs together by the mark that each client
-// puts on its request, in the order of sending.
-func (r *Run) exchanges() []*exchange {
+func (r *Run) readExchanges() []*exchange {
 	var list []*exchange
 	byID := map[string]*exchange{}
 	for _, o := range r.Observations {

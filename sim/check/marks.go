@@ -24,9 +24,7 @@ type refusal struct {
 	form     form          // how its hint was written
 }
 
-// marks reads off the pools' attempts what each key was told. A request with a key of
-// its own marks none.
-func (r *Run) marks() marks {
+func (r *Run) readMarks() marks {
 	m := marks{}
 	for _, x := range r.exchanges() {
 		if x.sent.OwnKey != "" {
@@ -87,18 +85,6 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 // besides may or may not count.
 func (m marks) everOut(key string, until time.Duration) bool {
 	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
-}
-
-// reloadedBetween reports whether rows were loaded in a span of time, its ends
-// included.
-func (r *Run) reloadedBetween(from, to time.Duration) bool {
-	return slices.ContainsFunc(r.Observations, func(o trace.Observation) bool {
-		switch o.Fact.(type) {
-		case trace.ProviderLoaded, trace.Reloaded:
-			return from <= o.At && o.At <= to
-		}
-		return false
-	})
 }
 
 // staysPut reports whether a key was in one live row of the same name and host, and in
