@@ -114,7 +114,7 @@ func (r *Run) restless(kind func(use) (why string, ok bool)) []Finding {
 // state.
 func (r *Run) setAside(marks marks, a attempt, began time.Duration) (u use, ok bool) {
 	out := marks.everOut(a.Key, a.Arrived)
-	for _, s := range marks[a.Key] {
+	for _, s := range marks.since(a.Key, a.Arrived) {
 		if s.at > a.Arrived {
 			break
 		}
