@@ -15,7 +15,7 @@ type memo struct {
 	reloads   []reload
 	marks     marks
 	pooled    map[string]bool
-	loaded    []time.Duration // when rows were loaded, in order
+	loaded    []time.Duration     // when rows were loaded, in order
 	network   []trace.Observation // those that are about the network
 	stop      time.Duration       // when the gateway was told to stop; the end of time: never
 	has       struct{ exchanges, loads, reloads, marks, pooled, loaded, network, stop bool }
