@@ -22,7 +22,6 @@ import (
 
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
-	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -43,10 +42,10 @@ type tunnel struct {
 	token  string // the gateway token that opened it
 	conn   net.Conn
 	in     *bufio.Reader
-	left   atomic.Bool  // the client went away on its own account
-	bare   *simnet.Conn // below all TLS
-	silent *silence     // nil: it says what it is told to
-	busy   atomic.Bool  // a request is under way
+	left   atomic.Bool // the client went away on its own account
+	bare   bareConn    // below all TLS
+	silent *silence    // nil: it says what it is told to
+	busy   atomic.Bool // a request is under way
 	way    trace.Way
 	asked  time.Duration // when it was opened
 }

@@ -18,13 +18,14 @@ type replayCmd struct {
 	JSON  bool   `name:"json" help:"Write one line of JSON to stdout, and the rest to stderr. gatedrill help json says what is in it."`
 	gatewayFlag
 	recordingFlags
+	realtimeFlags
 	Set []string `placeholder:"CHANGE" sep:"none" help:"Of a recording: what another gateway would have done, with policy=recovering, strategy=round-robin, byok=deny, keys.NAME+=1; may be given several times."`
 }
 
 // Run plays the drill in two processes that schedule goroutines and collect
 // garbage differently, tells the story if there is one, and compares the traces.
 func (c *replayCmd) Run(a *app) error {
-	if err := c.check(); err != nil {
+	if err := c.gatewayFlag.check(); err != nil {
 		return err
 	}
 	if isRecording(c.File) {
@@ -41,6 +42,9 @@ func (c *replayCmd) Run(a *app) error {
 		return misuse("%s: replay plays one drill, and this is a folder of %d", c.File, len(list))
 	}
 	t := list[0]
+	if c.wanted() {
+		return c.watchDrill(a, t.drill)
+	}
 	first, err := c.play(a, t)
 	if err != nil {
 		return err

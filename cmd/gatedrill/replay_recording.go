@@ -45,6 +45,9 @@ func (c *replayCmd) playRecording(a *app) error {
 	if err != nil {
 		return err
 	}
+	if c.wanted() {
+		return c.watchRecording(a, s, d)
+	}
 	v, err := c.play(a, target{path: name + ".drill", text: []byte(s.Text), drill: d})
 	if err != nil {
 		return err
