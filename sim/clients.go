@@ -18,7 +18,6 @@ import (
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
-	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
@@ -39,10 +38,10 @@ type tunnel struct {
 	token  string // the gateway token that opened it
 	conn   net.Conn
 	in     *bufio.Reader
-	left   atomic.Bool  // the client went away on its own account
-	bare   *simnet.Conn // below all TLS
-	silent *silence     // nil: it says what it is told to
-	busy   atomic.Bool  // a request is under way
+	left   atomic.Bool // the client went away on its own account
+	bare   bareConn    // below all TLS
+	silent *silence    // nil: it says what it is told to
+	busy   atomic.Bool // a request is under way
 	way    trace.Way
 	asked  time.Duration // when it was opened
 }

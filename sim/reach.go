@@ -10,18 +10,17 @@ import (
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/drill"
-	"github.com/gatedrill/gatedrill/sim/simnet"
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
 // reach opens a connection to a listener of the gateway: conn is bare, or TLS on it
 // where that is how the proxy listens.
-func (w *World) reach(ctx context.Context, client, address string) (bare *simnet.Conn, conn net.Conn, err error) {
+func (w *World) reach(ctx context.Context, client, address string) (bare bareConn, conn net.Conn, err error) {
 	conn, err = w.net.Dial(ctx, client, address)
 	if err != nil {
 		return nil, nil, err
 	}
-	bare = conn.(*simnet.Conn)
+	bare = conn.(bareConn)
 	if w.settings.Listener != drill.ListenerTLS || address != gatewayAddress {
 		return bare, bare, nil
 	}

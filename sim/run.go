@@ -161,9 +161,7 @@ func (r *run) judge(open, goroutines []string) {
 	if r.watch != nil {
 		r.watch(seen.Observations)
 	}
-	for _, c := range check.All() {
-		v.Findings = append(v.Findings, c.Find(seen)...)
-	}
+	v.Findings = append(v.Findings, check.FindAll(seen)...)
 }
 
 // end stops everything, and says what is left.

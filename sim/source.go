@@ -14,7 +14,6 @@ import (
 	"github.com/gatedrill/gatedrill/proxy"
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
-	"github.com/gatedrill/gatedrill/sim/simnet"
 )
 
 // sourceAddress is where the source answers. Only its timing goes over the
@@ -27,7 +26,7 @@ const sourceAddress = "rows.gatedrill.invalid:5432"
 type source struct {
 	rows    *drill.Rows
 	secrets *secrets
-	net     *simnet.Network
+	net     network
 	listen  net.Listener
 	clock   quartz.Clock
 
@@ -37,7 +36,7 @@ type source struct {
 }
 
 // openSource begins to serve; close ends it.
-func openSource(n *simnet.Network, clock quartz.Clock, s *secrets) (*source, error) {
+func openSource(n network, clock quartz.Clock, s *secrets) (*source, error) {
 	l, err := n.Listen(sourceAddress)
 	if err != nil {
 		return nil, err

@@ -41,7 +41,7 @@ type World struct {
 	files    []drill.File
 	start    time.Time
 	clock    quartz.Clock
-	net      *simnet.Network
+	net      network
 	log      *trace.Log
 	logs     *logText
 	secrets  *secrets
@@ -60,6 +60,7 @@ type World struct {
 	stopped   atomic.Bool // by a step
 	reloads   reloadCount
 	live      liveRows
+	owed      func() time.Duration // by which an advance is shorter, since the step before it has settled for so long; nil: that takes no time
 }
 
 var _ drill.World = (*World)(nil)
@@ -67,22 +68,27 @@ var _ drill.World = (*World)(nil)
 // newWorld makes a world and starts the gateway with an empty source. It runs
 // inside a bubble.
 func newWorld(ctx context.Context, g Gateway, d *drill.Drill, seed uint64) (*World, error) {
-	clock := quartz.NewReal() // reads virtual time here, as everything in the bubble does
-	w := &World{
-		seed: seed, settings: d.Settings(), files: d.Files, clock: clock, start: clock.Now(), gateway: g,
-		logs: &logText{}, secrets: newSecrets(seed), registry: prometheus.NewRegistry(),
-	}
-	w.log = trace.NewLog(w.since)
-	w.net = simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver, OnDial: w.dialed})
-	w.upstreams = newUpstreams(w)
-	w.secrets.onNew = w.upstreams.learn
-	w.clients = newClients()
-	w.metrics.registry, w.metrics.now = w.registry, w.since
+	w := emptyWorld(g, d, seed, quartz.NewReal()) // reads virtual time here, as everything in the bubble does
+	w.net = virtual{simnet.New(simnet.Config{Seed: seed, OnDelivery: w.log.Deliver, OnDial: w.dialed})}
 	if err := w.open(ctx); err != nil {
 		w.net.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// emptyWorld is a world without a network, in which nothing has begun.
+func emptyWorld(g Gateway, d *drill.Drill, seed uint64, clock quartz.Clock) *World {
+	w := &World{
+		seed: seed, settings: d.Settings(), files: d.Files, clock: clock, start: clock.Now(), gateway: g,
+		logs: &logText{}, secrets: newSecrets(seed), registry: prometheus.NewRegistry(),
+	}
+	w.log = trace.NewLog(w.since)
+	w.upstreams = newUpstreams(w)
+	w.secrets.onNew = w.upstreams.learn
+	w.clients = newClients()
+	w.metrics.registry, w.metrics.now = w.registry, w.since
+	return w
 }
 
 func (w *World) open(ctx context.Context) error {
@@ -200,6 +206,9 @@ func (w *World) Source(_ context.Context, s drill.SourceState) error {
 
 // Advance implements drill.World.
 func (w *World) Advance(ctx context.Context, d time.Duration) error {
+	if w.owed != nil {
+		d = max(d-w.owed(), 0)
+	}
 	t := w.clock.NewTimer(d)
 	defer t.Stop()
 	select {

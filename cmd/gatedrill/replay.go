@@ -19,6 +19,7 @@ type replayCmd struct {
 	gatewayFlag
 	recordingFlags
 	minimiseFlags
+	realtimeFlags
 	Set []string `placeholder:"CHANGE" sep:"none" help:"Of a recording: what another gateway would have done, with policy=recovering, strategy=round-robin, byok=deny, keys.NAME+=1; may be given several times."`
 }
 
@@ -27,6 +28,9 @@ type replayCmd struct {
 func (c *replayCmd) Run(a *app) error {
 	if err := errors.Join(c.gatewayFlag.check(), c.minimiseFlags.check()); err != nil {
 		return &exit{exitMisuse, err}
+	}
+	if c.Minimise && c.wanted() {
+		return misuse("--minimise plays in virtual time, and --realtime does not: leave one of them out")
 	}
 	if isRecording(c.File) {
 		return c.playRecording(a)
@@ -44,6 +48,9 @@ func (c *replayCmd) Run(a *app) error {
 	t := list[0]
 	if c.Minimise {
 		return c.minimise(a, t, nil)
+	}
+	if c.wanted() {
+		return c.watchDrill(a, t.drill)
 	}
 	first, err := c.play(a, t)
 	if err != nil {

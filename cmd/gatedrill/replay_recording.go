@@ -42,6 +42,9 @@ func (c *replayCmd) playRecording(a *app) error {
 	if c.Minimise {
 		return c.minimise(a, t, s)
 	}
+	if c.wanted() {
+		return c.watchRecording(a, s, d)
+	}
 	v, err := c.play(a, t)
 	if err != nil {
 		return err

@@ -37,9 +37,24 @@ type Check struct {
 
 // Find returns what breaks the property in a run, in order.
 func (c Check) Find(r *Run) []Finding {
+	r.memo = memo{}
+	return c.look(r)
+}
+
+func (c Check) look(r *Run) []Finding {
 	found := c.find(r)
 	for i := range found {
 		found[i].Check = c.Name
+	}
+	return found
+}
+
+// FindAll returns what breaks any property in a run, in the order of All. It reads the run
+// once, where Find reads it for each check.
+func FindAll(r *Run) (found []Finding) {
+	r.memo = memo{}
+	for _, c := range All() {
+		found = append(found, c.look(r)...)
 	}
 	return found
 }
@@ -84,7 +99,7 @@ type Run struct {
 	Open         []string // connections that were open after Stop
 	Goroutines   []string // goroutines that were left after Stop, a line each
 
-	digest // what several checks ask for: a run does not change once a check has seen it
+	memo memo // what several checks ask for: a run does not change while checks look at it
 }
 
 // Intent is what a gateway means to do: checks judge it by its own policy. The

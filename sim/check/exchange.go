@@ -52,9 +52,7 @@ func (x *exchange) decided() time.Duration {
 	return last
 }
 
-// putTogether finds what belongs together by the mark that each client puts on its
-// request, in the order of sending.
-func (r *Run) putTogether() []*exchange {
+func (r *Run) readExchanges() []*exchange {
 	var list []*exchange
 	byID := map[string]*exchange{}
 	for _, o := range r.Observations {

@@ -3,6 +3,7 @@ package check
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/trace"
@@ -67,8 +68,12 @@ func callerIsolation() Check {
 		find: func(r *Run) []Finding {
 			var found []Finding
 			all, pool := r.exchanges(), r.everPooled()
+			sent := whoSent(all)
 			for _, x := range all {
 				for _, a := range x.attempts {
+					if !sent.elsewhere(x, a) {
+						continue
+					}
 					for _, other := range all {
 						if other.sent.Client == x.sent.Client {
 							continue
@@ -85,6 +90,49 @@ func callerIsolation() Check {
 			return slices.Compact(found)
 		},
 	}
+}
+
+// senders are the clients that sent an own key, or a header to the letter; "": several.
+type senders map[string]string
+
+func whoSent(all []*exchange) senders {
+	s := senders{}
+	for _, x := range all {
+		s.note("key "+x.sent.OwnKey, x.sent.Client)
+		for name, values := range x.sent.Header {
+			s.note(headerText(name, values), x.sent.Client)
+		}
+	}
+	return s
+}
+
+func (s senders) note(text, client string) {
+	if before, ok := s[text]; ok && before != client {
+		client = ""
+	}
+	s[text] = client
+}
+
+// elsewhere reports whether an attempt of a request has something that another client sent:
+// most have not, and a look at every pair of requests would take a long run for ever.
+func (s senders) elsewhere(x *exchange, a attempt) bool {
+	others := func(text string) bool {
+		client, ok := s[text]
+		return ok && client != x.sent.Client
+	}
+	if others("key " + a.Key) {
+		return true
+	}
+	for name, values := range a.Header {
+		if !gatewaysOwn(name) && others(headerText(name, values)) {
+			return true
+		}
+	}
+	return false
+}
+
+func headerText(name string, values []string) string {
+	return "header " + name + "\x00" + strings.Join(values, "\x00")
 }
 
 // foreign are the headers that went with a request, and that its client had not sent

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim/trace"
@@ -22,10 +23,29 @@ type refusal struct {
 	healed   time.Duration // when an operator took it off; 0: nobody did
 	doubt    time.Duration // when one may have: 0: nobody did
 	form     form          // how its hint was written
+	calm     time.Duration // from when on it and all before it say nothing any more; the end of time: nobody can tell
 }
 
-// readMarks reads off the pools' attempts what each key was told. A request with a key
-// of its own marks none.
+// since are a key's refusals from the first that may say something at an instant or later.
+// Those before are over, and nothing about them is in doubt.
+func (m marks) since(key string, at time.Duration) []refusal {
+	list := m[key]
+	return list[sort.Search(len(list), func(i int) bool { return list[i].calm > at }):]
+}
+
+// calmed notes in refusals, in order, from when on each says nothing.
+func calmed(list []refusal) {
+	calm := time.Duration(0)
+	for i := range list {
+		s := &list[i]
+		if s.rest == 0 || !s.known || s.healed > 0 || s.doubt > 0 {
+			calm = time.Duration(1<<63 - 1)
+		}
+		calm = max(calm, s.told+s.rest)
+		s.calm = calm
+	}
+}
+
 func (r *Run) readMarks() marks {
 	m := marks{}
 	for _, x := range r.exchanges() {
@@ -54,6 +74,7 @@ func (r *Run) readMarks() marks {
 	for key, seen := range m {
 		slices.SortStableFunc(seen, func(a, b refusal) int { return cmp.Compare(a.at, b.at) })
 		r.healed(key, seen)
+		calmed(seen)
 	}
 	return m
 }
@@ -86,19 +107,7 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 // everOut reports whether a key was disabled up to an instant. What such a key was told
 // besides may or may not count.
 func (m marks) everOut(key string, until time.Duration) bool {
-	return slices.ContainsFunc(m[key], func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
-}
-
-// reloadedBetween reports whether rows were loaded in a span of time, its ends
-// included.
-func (r *Run) reloadedBetween(from, to time.Duration) bool {
-	return slices.ContainsFunc(r.Observations, func(o trace.Observation) bool {
-		switch o.Fact.(type) {
-		case trace.ProviderLoaded, trace.Reloaded:
-			return from <= o.At && o.At <= to
-		}
-		return false
-	})
+	return slices.ContainsFunc(m.since(key, until), func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
 }
 
 // staysPut reports whether a key was in one live row of the same name and host, and in

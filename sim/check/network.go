@@ -12,7 +12,7 @@ import (
 func (r *Run) disturbed(from, to time.Duration) bool {
 	links := map[string]bool{}
 	since := time.Duration(-1)
-	for _, o := range r.Observations {
+	for _, o := range r.changes() {
 		f, ok := o.Fact.(trace.NetChanged)
 		if !ok || o.At > to {
 			continue
@@ -37,15 +37,13 @@ func (r *Run) disturbed(from, to time.Duration) bool {
 	return len(links) > 0 || since >= from
 }
 
-// stopped reports whether the gateway was told to stop before an instant. What is cut
-// off then had been promised nothing.
-func (r *Run) stopped(at time.Duration) bool {
+func (r *Run) readStop() time.Duration {
 	for _, o := range r.Observations {
 		if _, ok := o.Fact.(trace.GatewayStopped); ok {
-			return r.stopBegan(o.Step) <= at
+			return r.stopBegan(o.Step)
 		}
 	}
-	return false
+	return time.Duration(1<<63 - 1)
 }
 
 // stopBegan is the first instant of which a step is known to have been under way.

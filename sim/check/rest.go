@@ -114,7 +114,13 @@ func (r *Run) restless(kind func(use) (why string, ok bool)) []Finding {
 // state.
 func (r *Run) setAside(marks marks, a attempt, began time.Duration) (u use, ok bool) {
 	out := marks.everOut(a.Key, a.Arrived)
-	for _, s := range marks[a.Key] {
+	for _, s := range marks.since(a.Key, a.Arrived) {
+		if s.at > a.Arrived {
+			break
+		}
+		if s.rest > 0 && !ok && s.at+s.rest <= a.Arrived {
+			continue // what has ended before anything else counts says nothing
+		}
 		if s.request == a.Request || !s.known || s.told > min(began, a.Arrived) || s.over(a.Arrived) || s.dubious(a.Arrived) {
 			continue
 		}

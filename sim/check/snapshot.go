@@ -87,8 +87,7 @@ func (x *exchange) sentOn() string {
 	return strings.Join(parts, ", then ")
 }
 
-// everPooled are the keys that some row has held.
-func (r *Run) everPooled() map[string]bool {
+func (r *Run) readPooled() map[string]bool {
 	pool := map[string]bool{}
 	for _, k := range r.poolKeys() {
 		pool[k.Alias] = true

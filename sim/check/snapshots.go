@@ -14,9 +14,8 @@ type load struct {
 	rows      []trace.ProviderLoaded
 }
 
-// gatherLoads finds the good reloads. Facts without a number are those of one reload a
-// step.
-func (r *Run) gatherLoads() []load {
+// readLoads takes facts without a number as those of one reload a step.
+func (r *Run) readLoads() []load {
 	type id struct{ step, number int }
 	var list []load
 	began := map[int]time.Duration{}
@@ -110,7 +109,7 @@ type reload struct {
 	began, at time.Duration // at is the end of time for one that was never seen to end
 }
 
-func (r *Run) reloads() []reload {
+func (r *Run) readReloads() []reload {
 	const never = time.Duration(1<<63 - 1)
 	var list []reload
 	index := map[int]int{}

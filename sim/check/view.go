@@ -93,7 +93,10 @@ func (r *Run) wrongPools() []Finding {
 // be sure.
 func (r *Run) stateOf(marks marks, key string, at time.Duration) string {
 	state := "available"
-	for _, s := range marks[key] {
+	for _, s := range marks.since(key, at) {
+		if s.at > at {
+			break
+		}
 		switch {
 		case s.healed > 0 && s.healed == at:
 			return "" // before or after: the clock cannot tell

@@ -1,9 +1,12 @@
 package recording
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/gatedrill/gatedrill/proxy/record"
 )
 
 // rule is what one line of a script says: the answers to a key, or to one request of it.
@@ -17,6 +20,17 @@ type script struct {
 	host  string
 	plain bool
 	rules []*rule
+	heads map[string]*rule
+}
+
+// rule is the one of a head, at the end when it is new.
+func (s *script) rule(head string) *rule {
+	r := s.heads[head]
+	if r == nil {
+		r = &rule{head: head}
+		s.heads[head], s.rules = r, append(s.rules, r)
+	}
+	return r
 }
 
 // scripts are the upstreams of the drill, as steps.
@@ -27,13 +41,13 @@ func (w *writer) scripts() []string {
 			continue
 		}
 		host := w.upstream(a)
-		s := find(&list, func(s *script) bool { return s.host == host }, &script{host: host, plain: w.plain(a)})
+		s := find(&list, func(s *script) bool { return s.host == host }, &script{host: host, plain: w.plain(a), heads: map[string]*rule{}})
 		text, _ := w.words(a)
 		head := "key " + a.begin.Key
 		if !a.of.alone || a.of.left() {
 			head += fmt.Sprintf(" model=r%d", a.of.index)
 		}
-		r := find(&s.rules, func(r *rule) bool { return r.head == head }, &rule{head: head})
+		r := s.rule(head)
 		r.answers = append(r.answers, text)
 	}
 	texts := make([]string, len(list))
@@ -99,12 +113,25 @@ func (w *writer) plain(a *attempt) bool {
 	if a.begin.Provider == "" {
 		return a.of.request.Via == "absolute"
 	}
-	for _, f := range w.run.Facts {
+	if w.schemes == nil {
+		w.schemes = schemes(w.run.Facts)
+	}
+	return w.schemes[[2]string{a.begin.Provider, a.begin.Host}] == "http"
+}
+
+// schemes are those of the base URLs that were read, by provider and host, the first of each.
+func schemes(facts []record.Fact) map[[2]string]string {
+	list := map[[2]string]string{}
+	for _, f := range facts {
 		for _, p := range f.Providers {
-			if u, err := url.Parse(p.URL); p.Name == a.begin.Provider && err == nil && u.Host == a.begin.Host {
-				return u.Scheme == "http"
+			u, err := url.Parse(p.URL)
+			if err != nil {
+				continue
+			}
+			if at := [2]string{p.Name, u.Host}; list[at] == "" {
+				list[at] = cmp.Or(u.Scheme, "none")
 			}
 		}
 	}
-	return false
+	return list
 }

@@ -21,6 +21,7 @@ type writer struct {
 	hosts   hosts
 	notes   notes
 	groups  []Group
+	schemes map[[2]string]string // see plain
 
 	steps     strings.Builder
 	n         int           // steps written

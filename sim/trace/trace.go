@@ -68,7 +68,8 @@ const (
 
 // Log gathers a run. It is safe for concurrent use.
 type Log struct {
-	now func() time.Duration
+	now   func() time.Duration
+	watch func(Observation) // nil: nobody looks
 
 	mu      sync.Mutex
 	step    int
@@ -85,6 +86,9 @@ type entry struct {
 
 // NewLog takes the clock of the world: virtual time since it began.
 func NewLog(now func() time.Duration) *Log { return &Log{now: now} }
+
+// Watch has f told every fact as it is observed, one at a time. It is called before the first.
+func (l *Log) Watch(f func(Observation)) { l.watch = f }
 
 // Begin says that the step with this index begins.
 func (l *Log) Begin(step int, text string) {
@@ -118,6 +122,9 @@ func (l *Log) Observe(f Fact) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.seen = append(l.seen, Observation{Step: l.step, At: at, Fact: f})
+	if l.watch != nil {
+		l.watch(l.seen[len(l.seen)-1])
+	}
 	text := f.String()
 	if d, ok := f.(Detailed); ok {
 		text += " | " + d.Detail()
