@@ -79,7 +79,7 @@ func (c *leafCache) claim(host string, now time.Time) (l *leaf, mine bool) {
 		}
 		c.order.Remove(e)
 	}
-	l = &leaf{host: host, ready: make(chan struct{}), renew: c.notAfter(now).Add(-leafRenewal)}
+	l = &leaf{host: host, ready: make(chan struct{}), renew: c.renewal(now)}
 	c.leafs[host] = c.order.PushFront(l)
 	if c.order.Len() > leafCacheSize {
 		oldest := c.order.Back()
@@ -103,6 +103,16 @@ func (c *leafCache) notAfter(now time.Time) time.Time {
 	end := now.Add(leafLifetime)
 	if limit := c.ca.cert.NotAfter; limit.Before(end) {
 		return limit
+	}
+	return end
+}
+
+// renewal is when a leaf that is made now is replaced. One that ends with its authority is
+// not: the next would end with it, too, and be made anew for every tunnel.
+func (c *leafCache) renewal(now time.Time) time.Time {
+	end := c.notAfter(now)
+	if end.Before(c.ca.cert.NotAfter) {
+		return end.Add(-leafRenewal)
 	}
 	return end
 }

@@ -129,6 +129,26 @@ func TestLeafCache(t *testing.T) {
 	assert.Equal(t, made+1, draws.n, "h0 was the oldest")
 }
 
+// In the last days of an authority a leaf ends with it, and no other would last longer: it
+// is made once all the same, not for every tunnel.
+func TestLeafOfAnAuthorityThatEnds(t *testing.T) {
+	clock := quartz.NewMock(t).WithLogger(quartz.NoOpLogger)
+	ca, err := proxy.NewCA(clock)
+	require.NoError(t, err)
+	draws := &countingReader{}
+	leaves := proxy.NewLeaves(ca, clock, draws)
+	end := ca.Certificate().NotAfter
+	clock.Advance(end.Sub(clock.Now()) - proxy.LeafRenewal/2)
+	first, err := leaves.Get("alpha.invalid")
+	require.NoError(t, err)
+	assert.Equal(t, end, first.Leaf.NotAfter)
+	clock.Advance(proxy.LeafRenewal/2 - time.Second)
+	again, err := leaves.Get("alpha.invalid")
+	require.NoError(t, err)
+	assert.Same(t, first, again)
+	assert.Equal(t, 1, draws.n)
+}
+
 // Who asks while the certificate is being made waits for that one.
 func TestLeafSecondAskerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -77,7 +77,7 @@ func TestARefusalKeepsItsStory(t *testing.T) {
 	assert.True(t, small.Exact)
 	assert.False(t, small.Ended)
 	assert.Equal(t, 20, small.Before)
-	assert.Equal(t, `# client got 429: "t1 got 429 retry-after=60".
+	assert.Equal(t, `# client got 429: "client got 429 retry-after=60".
 # Shrunk from 20 steps of story.drill.
 # Replay: gatedrill replay small.drill --seed 1
 
@@ -87,17 +87,15 @@ upstream alpha.invalid
   key any: 200
 reload
   => alpha enabled
-connect t1 alpha.invalid:443
-  => t1 established, intercepted as alpha
-send t1 POST /v1/chat/completions
+request POST https://alpha.invalid/v1/chat/completions
   => alpha.invalid got POST /v1/chat/completions key=k0, answered 429
   => alpha.invalid got POST /v1/chat/completions key=k1, answered 200
-  => t1 got 200
+  => client got 200
 provider alpha set keys k0
 reload
   => alpha enabled
-send t1 POST /v1/chat/completions
-  => t1 got 429 retry-after=60
+request POST https://alpha.invalid/v1/chat/completions
+  => client got 429 retry-after=60
 `, small.Text)
 	v, err := on(t, reference)(parse(t, "small", small.Text), small.Seed)
 	require.NoError(t, err)

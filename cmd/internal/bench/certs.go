@@ -45,7 +45,7 @@ func certificate(name string) *x509.Certificate {
 		SerialNumber: big.NewInt(time.Now().UnixNano()),
 		Subject:      pkix.Name{CommonName: name},
 		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(7 * 24 * time.Hour),
+		NotAfter:     time.Now().AddDate(0, 3, 0),
 	}
 }
 

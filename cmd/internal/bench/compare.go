@@ -62,6 +62,7 @@ func (r *Report) Compare(old *Report, w io.Writer) error {
 		for _, y := range old.Sims {
 			if x.Work == y.Work && x.Workers == y.Workers && x.Runs == y.Runs {
 				line("runs/s, "+x.String(), y.RunsPerSecond, x.RunsPerSecond)
+				line("CPU ms / run, "+x.String(), y.CPUPerRun, x.CPUPerRun)
 				line("virtual s / real s, "+x.String(), y.VirtualPerWall, x.VirtualPerWall)
 			}
 		}

@@ -40,8 +40,8 @@ func writePage(w io.Writer, name, title, about string, plots []string, table str
 // Plots are the pictures of the report, in SVG. Of reload: latency by percentile, latency
 // over time with the instants of reloads, and the time of a reload over the number of
 // providers. Of proxy: latency by percentile of each kind of work, and throughput by
-// round. Of sim: runs per second
-// by round. Of failover: the cost by the number of keys, and a herd's attempts by round.
+// round. Of sim: runs per second by round. Of failover: the cost by the number of keys, and
+// a herd's attempts by round.
 func (r *Report) Plots() (all []string) {
 	switch r.Bench {
 	case benchProxy:

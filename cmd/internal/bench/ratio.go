@@ -72,7 +72,10 @@ func (r *Report) added(like func(Phase) string) {
 		}
 		d := direct[p.Round]
 		x, y := p.Latency["all"], d.Latency["all"]
-		p.Added = &Added{P50: x.P50 - y.P50, P90: x.P90 - y.P90, P99: x.P99 - y.P99, CPU: p.Process.CPUPerRequest - d.Process.CPUPerRequest}
+		p.Added = &Added{P50: x.P50 - y.P50, P90: x.P90 - y.P90, P99: x.P99 - y.P99}
+		if !p.Elsewhere {
+			p.Added.CPU = p.Process.CPUPerRequest - d.Process.CPUPerRequest
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ type Added struct {
 	P50 float64 `json:"p50_us"`
 	P90 float64 `json:"p90_us"`
 	P99 float64 `json:"p99_us"`
-	CPU float64 `json:"cpu_us_per_request"`
+	CPU float64 `json:"cpu_us_per_request"` // 0 of a target elsewhere
 }
 
 // Latency is in microseconds, from the intended start of a request to the end of its

@@ -67,6 +67,9 @@ type SimTime struct {
 	RunsPerSecond  []float64 `json:"runs_per_second"`
 	StepsPerSecond []float64 `json:"steps_per_second"`
 	VirtualPerWall []float64 `json:"virtual_per_wall"`
+	// CPUPerRun is what the workers used, in milliseconds, their start included, which a
+	// busy machine hardly changes; 0 where it is not known.
+	CPUPerRun []float64 `json:"cpu_ms_per_run"`
 
 	Failed    int      `json:"failed"`          // runs that did not pass
 	Different int      `json:"different"`       // runs whose trace is not that of the round's other turn
@@ -108,12 +111,12 @@ func Sim(ctx context.Context, o SimOptions, w io.Writer) (*Report, error) {
 			for k := range crews {
 				s := &crews[(k+round)%len(crews)]
 				fmt.Fprintf(w, "round %d of %d: %s, %s\n", round+1, o.Rounds, s.Work, workersText(s.Workers))
-				began := time.Now()
+				began, used := time.Now(), childTime()
 				t, err := work.play(ctx, s.Workers, round)
 				if err != nil {
 					return nil, err
 				}
-				s.add(t, time.Since(began))
+				s.add(t, time.Since(began), childTime()-used)
 				if k == 0 {
 					first = t
 				}
@@ -137,11 +140,12 @@ func workersText(n int) string {
 	return fmt.Sprintf("%d workers", n)
 }
 
-func (s *SimTime) add(t turn, took time.Duration) {
+func (s *SimTime) add(t turn, took, used time.Duration) {
 	s.Runs = len(t.names)
 	s.RunsPerSecond = append(s.RunsPerSecond, float64(len(t.names))/took.Seconds())
 	s.StepsPerSecond = append(s.StepsPerSecond, float64(t.steps)/took.Seconds())
 	s.VirtualPerWall = append(s.VirtualPerWall, t.virtual.Seconds()/took.Seconds())
+	s.CPUPerRun = append(s.CPUPerRun, micros(used)/1e3/float64(len(t.names)))
 	s.Failed += len(t.failed)
 	for _, name := range t.failed {
 		s.tell(name + " failed")
@@ -210,11 +214,18 @@ func (r *Report) simRatios() {
 		if one.Work != all.Work {
 			continue
 		}
-		x := Ratio{Measure: "runs/s", Of: all.String(), Over: one.String()}
-		for k := range all.RunsPerSecond {
-			x.Pairs = append(x.Pairs, all.RunsPerSecond[k]/one.RunsPerSecond[k])
+		for _, m := range []struct {
+			name     string
+			all, one []float64
+		}{{"runs/s", all.RunsPerSecond, one.RunsPerSecond}, {"CPU / run", all.CPUPerRun, one.CPUPerRun}} {
+			x := Ratio{Measure: m.name, Of: all.String(), Over: one.String()}
+			for k := range m.all {
+				if m.one[k] > 0 {
+					x.Pairs = append(x.Pairs, m.all[k]/m.one[k])
+				}
+			}
+			r.Ratios = append(r.Ratios, x)
 		}
-		r.Ratios = append(r.Ratios, x)
 	}
 }
 
@@ -227,10 +238,10 @@ func (r *Report) simTable(w io.Writer) error {
 	}
 	fmt.Fprintln(w)
 	t := newTable(w)
-	fmt.Fprintln(t, "\truns\trounds\truns/s\tspread\tsteps/s\tspread\tvirtual s / real s\tspread\tfailed\tdifferent\t")
+	fmt.Fprintln(t, "\truns\trounds\truns/s\tspread\tsteps/s\tspread\tvirtual s / real s\tspread\tCPU ms / run\tspread\tfailed\tdifferent\t")
 	for _, s := range r.Sims {
-		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%d\t%d\t\n", s, s.Runs, len(s.RunsPerSecond),
-			spread(s.RunsPerSecond), spread(s.StepsPerSecond), spread(s.VirtualPerWall), s.Failed, s.Different)
+		fmt.Fprintf(t, "%s\t%d\t%d\t%s\t%s\t%s\t%s\t%d\t%d\t\n", s, s.Runs, len(s.RunsPerSecond),
+			spread(s.RunsPerSecond), spread(s.StepsPerSecond), spread(s.VirtualPerWall), spread(s.CPUPerRun), s.Failed, s.Different)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -17,11 +17,12 @@ func TestSimNamesItsFaults(t *testing.T) {
 	other.add("alpha", 1, time.Second, "1", true)
 	other.add("beta", 1, time.Second, "3", false)
 	s := SimTime{Work: "library", Workers: 2}
-	s.add(other, time.Second)
+	s.add(other, time.Second, 10*time.Millisecond)
 	s.compare(first, other)
 	assert.Equal(t, 1, s.Failed)
 	assert.Equal(t, 1, s.Different)
 	assert.Equal(t, []float64{2}, s.VirtualPerWall)
+	assert.Equal(t, []float64{5}, s.CPUPerRun)
 
 	r := &Report{Bench: benchSim, Sims: []SimTime{s}}
 	assert.Equal(t, 2, r.Faults())

@@ -3,6 +3,7 @@ package bench_test
 import (
 	"bytes"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,12 +25,13 @@ func TestSim(t *testing.T) {
 		assert.Positive(t, s.RunsPerSecond[0], s)
 		assert.Positive(t, s.StepsPerSecond[1], s)
 		assert.Positive(t, s.VirtualPerWall[0], s)
+		assert.Equal(t, runtime.GOOS != "windows" && runtime.GOOS != "plan9", s.CPUPerRun[1] > 0, s)
 		assert.Zero(t, s.Failed, s)
 		assert.Zero(t, s.Different, s)
 	}
 	assert.Equal(t, []string{"library, 1 worker", "library, 2 workers", "exploration, 1 worker", "exploration, 2 workers"}, names)
 	assert.Equal(t, []int{3, 3, 2, 2}, []int{r.Sims[0].Runs, r.Sims[1].Runs, r.Sims[2].Runs, r.Sims[3].Runs})
-	require.Len(t, r.Ratios, 2)
+	require.Len(t, r.Ratios, 4)
 	assert.Len(t, r.Ratios[0].Pairs, 2)
 	var text bytes.Buffer
 	require.NoError(t, r.Table(&text))
