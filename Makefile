@@ -1,6 +1,6 @@
 # `make check` is everything that a change must pass.
 
-.PHONY: check fmt vet staticcheck test race e2e clients replay
+.PHONY: check fmt vet staticcheck test race e2e clients properties replay
 
 check: fmt vet staticcheck race e2e
 
@@ -28,6 +28,12 @@ e2e:
 clients:
 	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
 	cd e2e && GATEDRILL_CLIENTS=1 go test -count=1 -run TestNodeClients .
+
+# Generated tests on cases that nobody has seen: ten times as many as the suite draws, from another seed each time. What
+# fails prints its seed.
+properties:
+	RAPID_CHECKS=1000 go test -count=1 -timeout 60m ./keypool ./proxy ./fakeupstream ./scenarios ./cmd/internal/providersapi \
+		./sim/drill ./sim/gen ./sim/recording
 
 # The whole determinism run. In one process: 500 seeds of a drill with four
 # clients, a failover and a reload, and of the bare engine, with GOMAXPROCS 2 and

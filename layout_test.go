@@ -31,6 +31,7 @@ var layout = map[string]struct{ own, outside []string }{
 	"sim/model":              {[]string{"fakeupstream", "sim/drill", "sim/trace"}, nil},
 	"sim/gen":                {[]string{"fakeupstream", "sim/drill", "sim/trace", "sim/model"}, []string{"pgregory.net/rapid"}},
 	"sim/recording":          {[]string{"proxy/record", "sim"}, nil},
+	"sim/picture":            {[]string{"sim"}, nil},
 	"sim/law":                {[]string{"sim"}, nil},
 	"sim/shrink":             {[]string{"sim/drill"}, nil},
 	"sim/explore":            {[]string{"fakeupstream", "sim"}, nil},

@@ -25,6 +25,7 @@ type runCmd struct {
 	Jobs   int      `help:"How many drills to play at the same time. 0: one per core."`
 	JUnit  string   `name:"junit" placeholder:"FILE" help:"Write the results to FILE as JUnit XML, failed or not. -: to stdout, and the rest to stderr."`
 	JSON   bool     `name:"json" help:"Write one line of JSON per run to stdout, and the rest to stderr. gatedrill help json says what is in it."`
+	pictureFlag
 	gatewayFlag
 }
 
@@ -33,14 +34,17 @@ func (c *runCmd) Run(a *app) error {
 	if c.Seeds < 1 || c.Jobs < 0 || c.Seed == 0 {
 		return misuse("--seed and --seeds are at least 1, --jobs is at least 0")
 	}
-	if c.JSON && c.JUnit == stdoutName {
-		return misuse("--json and --junit - both want stdout: give --junit a file")
+	if err := c.oneStdout(); err != nil {
+		return err
 	}
-	if err := c.check(); err != nil {
+	if err := c.gatewayFlag.check(); err != nil {
 		return err
 	}
 	list, err := targets(c.Drills)
 	if err != nil {
+		return err
+	}
+	if err := c.pictureFlag.check(len(list) * c.Seeds); err != nil {
 		return err
 	}
 	if err := c.canUpdate(list); err != nil {
@@ -99,7 +103,7 @@ type report struct {
 
 func newReport(a *app, c *runCmd, list []target) (*report, error) {
 	r := &report{app: a, cmd: c, list: list, began: time.Now(), out: a.stdout, count: map[sim.Outcome]int{}}
-	if c.JSON || c.JUnit == stdoutName {
+	if c.JSON || c.JUnit == stdoutName || c.Picture == stdoutName {
 		r.out = a.stderr
 	}
 	if c.JSON {
@@ -147,6 +151,9 @@ func (r *report) verdict(i int, v *sim.Verdict) {
 	r.virtual += time.Duration(v.Virtual)
 	r.tell(i, t, outcome, v)
 	r.record(t, outcome, v)
+	if err := r.cmd.draw(r.app.stdout, v); err != nil && r.err == nil {
+		r.err = err
+	}
 }
 
 // record writes down for other programs what tell tells.

@@ -2,7 +2,6 @@ package recording
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -74,7 +73,9 @@ func (w *writer) waits(f *record.Fact) (parts []string) {
 	return parts
 }
 
-// retryAfter writes a date as the distance to it: a world has other dates.
+// retryAfter writes a date as the distance to it, since a world has other dates. The drill
+// begins as far into a second as the recording did, and half a second more keeps what a
+// date loses, its fraction, from making another second of it: the deadline is the recorded one.
 func (w *writer) retryAfter(text string, at int64) string {
 	date, err := http.ParseTime(text)
 	if err != nil {
@@ -83,13 +84,46 @@ func (w *writer) retryAfter(text string, at int64) string {
 		}
 		return "retry-after=" + strconv.Quote(text)
 	}
-	w.notes.add("A Retry-After that is a date is as far from the answer as it was, in whole seconds.")
-	began, _ := time.Parse(time.RFC3339Nano, w.run.Head.Began)
-	seconds := int64(math.Round(date.Sub(began.Add(time.Duration(at))).Seconds()))
-	if seconds < 0 {
-		return fmt.Sprintf("retry-after=date-%ds", -seconds)
+	w.notes.add("A Retry-After that is a date is as far from the answer as it was; the half second that is added to it gets lost when the date is written.")
+	offset := date.Sub(w.began().Add(time.Duration(at))).Round(time.Millisecond) + 500*time.Millisecond
+	sign := "+"
+	if offset < 0 {
+		sign, offset = "-", -offset
 	}
-	return fmt.Sprintf("retry-after=date+%ds", seconds)
+	return "retry-after=date" + sign + format(offset) + dateForm(text)
+}
+
+// dateForm is the word for a date that is not written as RFC 9110 prefers.
+func dateForm(text string) string {
+	switch {
+	case !strings.Contains(text, ","):
+		return " form=asctime"
+	case strings.Contains(text, "-"):
+		return " form=rfc850"
+	}
+	return ""
+}
+
+// began is the instant that the recording's times count from.
+func (w *writer) began() time.Time {
+	at, _ := time.Parse(time.RFC3339Nano, w.run.Head.Began) // zero: whoever wrote it did not say
+	return at
+}
+
+// intoSecond is how far into a second the recording began, 0 where no date makes that matter.
+func (w *writer) intoSecond() int64 {
+	if len(w.options.Set) > 0 {
+		return 0 // fitted answers have no dates, and their windows count from the beginning
+	}
+	for _, a := range w.attempts {
+		if a.answer == nil {
+			continue
+		}
+		if _, err := http.ParseTime(http.Header(a.answer.Header).Get("Retry-After")); err == nil {
+			return int64(w.began().Nanosecond())
+		}
+	}
+	return 0
 }
 
 // body says how the answer's body comes, and how it ends.

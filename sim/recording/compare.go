@@ -78,9 +78,13 @@ func (g Group) want() []string {
 }
 
 func (g Group) got(v *sim.Verdict) []string {
-	left := map[string]bool{}
+	left, same := map[string]bool{}, map[string]string{}
 	for _, e := range g.Exchanges {
 		left[e.Client] = left[e.Client] || e.Left
+		if other := e; other.OrRetry != "" {
+			other.Retry = other.OrRetry
+			same[other.clientLine()] = e.clientLine()
+		}
 	}
 	var attempts, answers []string
 	for i := g.first; i <= g.last && i < len(v.Steps); i++ {
@@ -91,6 +95,9 @@ func (g Group) got(v *sim.Verdict) []string {
 			case o.attempt:
 				attempts = append(attempts, o.text)
 			case ours && !left[o.actor]:
+				if recorded, ok := same[o.text]; ok {
+					o.text = recorded
+				}
 				answers = append(answers, o.text)
 			}
 		}

@@ -15,6 +15,9 @@ func (w *writer) decided(e *exchange, line, client string) Decided {
 	if e.done != nil {
 		d.Status, d.Retry, d.Provider = e.done.Status, e.done.RetryTold, e.done.Provider
 		d.Own = e.done.Credential == "own"
+		if d.Retry != "" && !d.Own {
+			d.OrRetry = w.otherRetry(e)
+		}
 	}
 	return d
 }
@@ -63,5 +66,10 @@ func (w *writer) expected(e *exchange, client string) (lines []string) {
 		lines = append(lines, fmt.Sprintf("%s got %s %s key=%s, answered %d",
 			w.upstream(a), a.begin.Method, a.begin.Path, a.begin.Key, a.answer.Status))
 	}
-	return append(lines, w.decided(e, "", client).clientLine())
+	d := w.decided(e, "", client)
+	if d.OrRetry != "" {
+		w.notes.add("Where a whole second to the end of a cooldown passes within 10 ms of an answer, its Retry-After may be one second off, and is not foretold.")
+		return nil
+	}
+	return append(lines, d.clientLine())
 }

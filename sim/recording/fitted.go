@@ -88,6 +88,15 @@ func (w *writer) fitKey(b *strings.Builder, key string, attempts []*attempt) {
 
 // waitOf is how long a 429 asked to wait; a minute when it did not say.
 func (w *writer) waitOf(a *attempt) time.Duration {
+	if d := w.hintOf(a); d > 0 {
+		return d
+	}
+	w.notes.add("A 429 without a wait is taken for one of a minute.")
+	return time.Minute
+}
+
+// hintOf is the wait that an answer names, 0: none that can be understood.
+func (w *writer) hintOf(a *attempt) time.Duration {
 	h := http.Header(a.answer.Header)
 	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && ms > 0 && ms < 1e9 {
 		return time.Duration(ms * float64(time.Millisecond))
@@ -97,13 +106,11 @@ func (w *writer) waitOf(a *attempt) time.Duration {
 		return time.Duration(s * float64(time.Second))
 	}
 	if date, err := http.ParseTime(text); err == nil {
-		began, _ := time.Parse(time.RFC3339Nano, w.run.Head.Began)
-		if d := date.Sub(began.Add(time.Duration(a.answer.At))); d > 0 {
+		if d := date.Sub(w.began().Add(time.Duration(a.answer.At))); d > 0 {
 			return d
 		}
 	}
-	w.notes.add("A 429 without a wait is taken for one of a minute.")
-	return time.Minute
+	return 0
 }
 
 // limitOf is the number of requests a minute that answers have named, 0: none.

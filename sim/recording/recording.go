@@ -56,6 +56,7 @@ type Decided struct {
 	Attempts []string
 	Status   int
 	Retry    string // Retry-After, to the client
+	OrRetry  string // another one that is as true, within what a drill keeps of instants; "": none
 	Left     bool   // the client did not wait
 	Provider string // whose the request was
 	Own      bool   // it brought a key of its own, so that its refusal says nothing about the gateway's
