@@ -153,7 +153,13 @@ func (r *Run) forgiven(key string, s refusal, now time.Duration) bool {
 
 // keeps reports whether a row has the key that is in order, or switched off.
 func (l load) keeps(key string) bool {
-	return slices.ContainsFunc(l.rows, func(p trace.ProviderLoaded) bool { return p.Status != "error" && slices.Contains(p.Keys, key) })
+	return slices.ContainsFunc(l.rows, func(p trace.ProviderLoaded) bool {
+		kept := p.Status != "error"
+		if p.Status == trace.Unobserved {
+			kept = p.Off || l.serves(p)
+		}
+		return kept && slices.Contains(p.Keys, key)
+	})
 }
 
 // refused reports whether each attempt ended with a status that marks its key.

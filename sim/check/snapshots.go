@@ -80,10 +80,14 @@ func (l load) owners(host string) []trace.ProviderLoaded {
 }
 
 // serves reports whether a row surely has its host. Of a gateway that tells nothing of
-// its rows nobody knows that, where another row has the host or the name as well.
+// its rows nobody knows that, where the row is not in order, or another has the host or the
+// name as well.
 func (l load) serves(row trace.ProviderLoaded) bool {
 	if !row.Routes() || row.Status != trace.Unobserved {
 		return row.Routes()
+	}
+	if !sound(row) {
+		return false
 	}
 	n := 0
 	for _, other := range l.rows {

@@ -163,6 +163,19 @@ reload
 provider alpha delete
 reload
 `,
+		"a key of a row that was wrong for a while": `provider beta openai https://beta.invalid/v1 keys k2
+upstream beta.invalid
+  key any: 429
+reload
+request POST https://beta.invalid/v1/chat/completions
+provider beta move "  "
+reload
+upstream alpha.invalid
+  key any: 429 retry-after-ms=2500
+provider beta move https://alpha.invalid/v1
+reload
+request POST https://alpha.invalid/v1/chat/completions
+`,
 		"a key with two lives": `upstream alpha.invalid
   key any: 429
 provider alpha openai https://alpha.invalid/v1 keys k0

@@ -28,13 +28,13 @@ func (declaring) Declare() sim.Intent {
 
 // Who lets nobody look inside is not found wrong for that.
 func TestStrangersRaiseNoAlarm(t *testing.T) {
-	explore.Explore(t, stranger{sim.Reference()}, explore.Options{Runs: 60})
+	explore.Explore(t, stranger{sim.Reference()}, explore.Options{Runs: 40})
 }
 
 // Who decides otherwise on purpose is judged by what it declares, by the checks, by the
 // model, and by the stories that are drawn for it; who does not declare it is wrong.
 func TestDeclaredPolicyIsFollowed(t *testing.T) {
-	o := explore.Options{Runs: 60, Settings: func(drill.Settings) drill.Settings { return drill.Settings{} }}
+	o := explore.Options{Runs: 40, Settings: func(drill.Settings) drill.Settings { return drill.Settings{} }}
 	_, found := explore.Search(t, declaring{recovering{sim.Reference()}}, o)
 	for _, f := range found {
 		t.Errorf("%s\n%s", f, f.Drill)
