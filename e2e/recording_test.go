@@ -69,8 +69,8 @@ providers:
 	require.NoError(t, err)
 	text, err := os.ReadFile(filepath.Join(dir, "recording-000001.ndjson"))
 	require.NoError(t, err)
-	for _, secret := range []string{token, up.Secret("k0"), up.Secret("k1"), up.Secret("k2"), "one", "hello"} {
-		assert.NotContains(t, string(text), secret+`"`)
+	for _, secret := range []string{token, up.Secret("k0"), up.Secret("k1"), up.Secret("k2"), "hello"} {
+		assert.False(t, strings.Contains(string(text), secret), secret)
 	}
 	if *update {
 		require.NoError(t, os.WriteFile(sdksRecording, text, 0o644))

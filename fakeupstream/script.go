@@ -3,6 +3,7 @@ package fakeupstream
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -26,7 +27,8 @@ type progress struct {
 	rule     Rule
 	text     string
 	asked    int
-	shadowed bool // an earlier rule answers everything that this one could
+	until    []int // see Rule.until; nil: nobody has asked yet
+	shadowed bool  // an earlier rule answers everything that this one could
 }
 
 func newScript(rules []Rule) *script {
@@ -83,10 +85,10 @@ func (s *script) playLimits(answers []Answer) {
 // next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.
 func (s *script) next(method, key, path, model string) (a *Answer, rule, why string) {
 	for _, p := range s.rules {
-		if !p.rule.fits(key, path) || p.rule.Model != "" && p.rule.Model != model {
+		if p.rule.Model != "" && p.rule.Model != model || !p.rule.fits(key, path) { // a long script has many models
 			continue
 		}
-		if a, ok := p.rule.at(p.asked); ok {
+		if a, ok := p.answer(); ok {
 			p.asked++
 			return a, p.text, ""
 		}
@@ -113,30 +115,41 @@ func (s *script) next(method, key, path, model string) (a *Answer, rule, why str
 // called is what faults call a request.
 func called(method, path, key string) string { return method + " " + path + " key=" + key }
 
-// at returns the answer to the rule's request number i, from 0.
-func (r Rule) at(i int) (*Answer, bool) {
+// until are the numbers of requests that the rule's answers have been given to in all when
+// each of them is used up.
+func (r Rule) until() []int {
+	list, total := make([]int, len(r.Answers)), 0
+	for i, a := range r.Answers {
+		total += a.times()
+		list[i] = total
+	}
+	return list
+}
+
+// answer returns the answer to the rule's next request.
+func (p *progress) answer() (*Answer, bool) {
+	r, i := &p.rule, p.asked
 	if r.endless() {
 		return &r.Answers[0], true
 	}
-	total := 0
-	for _, a := range r.Answers {
-		total += a.times()
+	if len(r.Answers) == 0 {
+		return nil, false
 	}
-	switch {
-	case i < total || len(r.Answers) == 0:
+	if p.until == nil {
+		p.until = r.until()
+	}
+	switch total := p.until[len(p.until)-1]; {
+	case i < total:
 	case r.End == EndRepeat:
 		i = total - 1
 	case r.End == EndLoop:
 		i %= total
 	}
-	for k := range r.Answers {
-		n := r.Answers[k].times()
-		if i < n {
-			return &r.Answers[k], true
-		}
-		i -= n
+	k := sort.SearchInts(p.until, i+1)
+	if k == len(p.until) {
+		return nil, false
 	}
-	return nil, false
+	return &r.Answers[k], true
 }
 
 // endless tells whether the rule never runs out.
@@ -201,7 +214,7 @@ func times(n int) string {
 func (s *script) upcoming(key, path string) (Answer, bool) {
 	for _, p := range s.rules {
 		if p.rule.fits(key, path) {
-			a, ok := p.rule.at(p.asked)
+			a, ok := p.answer()
 			if !ok || p.rule.Model != "" {
 				break
 			}

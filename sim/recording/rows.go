@@ -109,6 +109,9 @@ func (w *writer) settings() string {
 			said[c.Name] = c.Value
 		}
 	}
+	if ports := w.ports(); ports != "" {
+		said["ports"] = ports
+	}
 	if w.base {
 		said["base-url"] = "on"
 	}
@@ -130,4 +133,4 @@ func (w *writer) settings() string {
 }
 
 // settingNames are the settings that a drill takes over.
-var settingNames = []string{"auth", "base-url", "byok", "policy", "prefix", "strategy", "tunnel"}
+var settingNames = []string{"auth", "base-url", "byok", "policy", "ports", "prefix", "strategy", "tunnel"}

@@ -38,7 +38,7 @@ func TestRealTrafficPlaysAgain(t *testing.T) {
 	}
 	assert.Equal(t, 7*200+429, seen["done"], "seven answers, and a pool that is exhausted")
 	assert.Equal(t, 1, seen[record.HowTruncated])
-	assert.Equal(t, []int{4, 4}, []int{seen["tunnel"], seen["base-url"]})
+	assert.Equal(t, []int{5, 3}, []int{seen["tunnel"], seen["base-url"]})
 
 	s, err := recording.Convert("sdks", rec.Runs[0], recording.Options{})
 	require.NoError(t, err)
