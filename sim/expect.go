@@ -115,6 +115,8 @@ type metricsWatch struct {
 	registry *prometheus.Registry
 	samples  []check.Sample
 	now      func() time.Duration
+	texts    map[string]string  // what drills call a series, by what the registry says of it: each step has them all again
+	key      []byte             // room for what the registry says
 	told     map[string]float64 // instants that an expectation has shown
 }
 
@@ -133,7 +135,7 @@ func (m *metricsWatch) read(step int) ([]check.Sample, error) {
 	var list []check.Sample
 	for _, f := range families {
 		for _, series := range f.GetMetric() {
-			s := check.Sample{Step: step, At: m.now(), Name: f.GetName(), Series: seriesText(f.GetName(), series)}
+			s := check.Sample{Step: step, At: m.now(), Name: f.GetName(), Series: m.text(f.GetName(), series)}
 			switch {
 			case series.GetGauge() != nil:
 				s.Gauge, s.Value = true, series.GetGauge().GetValue()
@@ -170,6 +172,25 @@ func (m *metricsWatch) value(s check.Sample) string {
 		return "earlier"
 	}
 	return "same"
+}
+
+// text is seriesText, made once for each series.
+func (m *metricsWatch) text(name string, series *dto.Metric) string {
+	key := append(m.key[:0], name...)
+	for _, l := range series.GetLabel() {
+		key = append(append(key, 0), l.GetName()...)
+		key = strconv.AppendQuote(append(key, '='), l.GetValue())
+	}
+	m.key = key
+	text, known := m.texts[string(key)]
+	if !known {
+		if m.texts == nil {
+			m.texts = map[string]string{}
+		}
+		text = seriesText(name, series)
+		m.texts[string(key)] = text
+	}
+	return text
 }
 
 // seriesText names a series as drills do: the metric, and its labels in order.

@@ -111,9 +111,13 @@ func (c *replayCmd) tell(a *app, t target, v *sim.Verdict, again *replayed) erro
 }
 
 func (c *replayCmd) play(a *app, t target, env ...string) (*sim.Verdict, error) {
+	return c.playIn(a, t, worker.Pool{Workers: 1, Env: env})
+}
+
+func (c *replayCmd) playIn(a *app, t target, p worker.Pool) (*sim.Verdict, error) {
 	var got *sim.Verdict
 	job := worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed, Gateway: c.Gateway}
-	err := worker.Pool{Workers: 1, Env: env}.Play(a, []worker.Job{job}, func(_ int, v *sim.Verdict) { got = v })
+	err := p.Play(a, []worker.Job{job}, func(_ int, v *sim.Verdict) { got = v })
 	if err != nil {
 		return nil, &exit{exitBroken, err}
 	}
