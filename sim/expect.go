@@ -113,7 +113,7 @@ func hasLabels(series string, labels []drill.Label) bool {
 // metricsWatch reads the gateway's metrics after each step.
 type metricsWatch struct {
 	registry *prometheus.Registry
-	samples  []check.Sample
+	samples  check.Samples
 	now      func() time.Duration
 	texts    map[string]string  // what drills call a series, by what the registry says of it: each step has them all again
 	key      []byte             // room for what the registry says
@@ -123,7 +123,9 @@ type metricsWatch struct {
 // sample reads everything once and keeps it for the checks.
 func (m *metricsWatch) sample(step int) error {
 	samples, err := m.read(step)
-	m.samples = append(m.samples, samples...)
+	for _, s := range samples {
+		m.samples.Add(s)
+	}
 	return err
 }
 

@@ -157,7 +157,7 @@ func (r *run) judge(open, goroutines []string) {
 	}
 	seen := &check.Run{
 		Start: w.start, Observations: w.log.Observations(), Secrets: w.secrets.all(), Intent: intent,
-		Log: w.logs.text(), Metrics: w.metrics.samples, Open: open, Goroutines: goroutines,
+		Log: w.logs.text(), Metrics: &w.metrics.samples, Open: open, Goroutines: goroutines,
 	}
 	if r.watch != nil {
 		r.watch(seen.Observations)

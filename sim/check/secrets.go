@@ -39,7 +39,7 @@ func noKeyDownstream() Check {
 			}
 			tell(-1, "the log", r.Log)
 			clean := map[string]bool{} // series without a key: each step has them all again
-			for _, s := range r.Metrics {
+			for s := range r.Metrics.All() {
 				if before := len(found); !clean[s.Series] {
 					tell(s.Step, "metric "+s.Name, s.Series)
 					clean[s.Series] = len(found) == before
