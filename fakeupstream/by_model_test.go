@@ -44,7 +44,7 @@ func TestCovering(t *testing.T) {
 }
 
 // The first rule that fits a request answers it, whatever models others name.
-func TestTheFirstRuleThatFitsAnswers(t *testing.T) {
+func TestRulesOfModelsKeepTheirPlace(t *testing.T) {
 	script := []string{"key k0 model=b: 201", "key any model=a path=/v1/x: 202", "key k0: 203", "key k0 model=a: 204", "key any model=c: 205", "key any: 206"}
 	for _, test := range []struct {
 		path, secret, body string

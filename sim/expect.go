@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/gatedrill/gatedrill/sim/check"
@@ -110,48 +108,6 @@ func hasLabels(series string, labels []drill.Label) bool {
 	return true
 }
 
-// metricsWatch reads the gateway's metrics after each step.
-type metricsWatch struct {
-	registry *prometheus.Registry
-	samples  check.Samples
-	now      func() time.Duration
-	texts    map[string]string  // what drills call a series, by what the registry says of it: each step has them all again
-	key      []byte             // room for what the registry says
-	told     map[string]float64 // instants that an expectation has shown
-}
-
-// sample reads everything once and keeps it for the checks.
-func (m *metricsWatch) sample(step int) error {
-	samples, err := m.read(step)
-	for _, s := range samples {
-		m.samples.Add(s)
-	}
-	return err
-}
-
-func (m *metricsWatch) read(step int) ([]check.Sample, error) {
-	families, err := m.registry.Gather()
-	if err != nil {
-		return nil, fmt.Errorf("sim: gather metrics: %w", err)
-	}
-	var list []check.Sample
-	for _, f := range families {
-		for _, series := range f.GetMetric() {
-			s := check.Sample{Step: step, At: m.now(), Name: f.GetName(), Series: m.text(f.GetName(), series)}
-			switch {
-			case series.GetGauge() != nil:
-				s.Gauge, s.Value = true, series.GetGauge().GetValue()
-			case series.GetCounter() != nil:
-				s.Value = series.GetCounter().GetValue()
-			default:
-				continue
-			}
-			list = append(list, s)
-		}
-	}
-	return list, nil
-}
-
 // value is what a drill shows of a sample. Instants are compared with the last
 // look, since no drill knows what time it is to the nanosecond.
 func (m *metricsWatch) value(s check.Sample) string {
@@ -178,11 +134,7 @@ func (m *metricsWatch) value(s check.Sample) string {
 
 // text is seriesText, made once for each series.
 func (m *metricsWatch) text(name string, series *dto.Metric) string {
-	key := append(m.key[:0], name...)
-	for _, l := range series.GetLabel() {
-		key = append(append(key, 0), l.GetName()...)
-		key = strconv.AppendQuote(append(key, '='), l.GetValue())
-	}
+	key := labelKey(append(m.key[:0], name...), series)
 	m.key = key
 	text, known := m.texts[string(key)]
 	if !known {

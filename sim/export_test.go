@@ -1,6 +1,12 @@
 package sim
 
-import "github.com/gatedrill/gatedrill/sim/check"
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/gatedrill/gatedrill/sim/check"
+)
 
 // Watchdog is the watchdog, for tests that look when they want to.
 type Watchdog struct{ dog watchdog }
@@ -21,3 +27,17 @@ func Moves(states ...string) bool {
 	}
 	return fingerprint(all) == ""
 }
+
+// MetricsWatch reads a registry, in the quick way where that is allowed.
+type MetricsWatch struct{ watch metricsWatch }
+
+// WatchMetrics begins to read a registry.
+func WatchMetrics(r *prometheus.Registry, now func() time.Duration) *MetricsWatch {
+	return &MetricsWatch{metricsWatch{registry: r, now: now}}
+}
+
+// Read and Gather are one look, as it is and with everything looked at; Quick reports whether the next
+// one asks collectors alone.
+func (m *MetricsWatch) Read(step int) ([]check.Sample, error)   { return m.watch.read(step) }
+func (m *MetricsWatch) Gather(step int) ([]check.Sample, error) { return m.watch.gather(step) }
+func (m *MetricsWatch) Quick() bool                             { return m.watch.places != nil }
