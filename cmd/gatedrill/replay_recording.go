@@ -67,7 +67,9 @@ func (c *replayCmd) playLong(a *app, s *recording.Story, t target) (*sim.Verdict
 	s.Forget()
 	debug.FreeOSMemory()
 	limit := worker.DefaultLimit + time.Duration(s.Requests())*realTime
-	return c.playIn(a, t, worker.Pool{Workers: 1, Limit: limit, Env: []string{"GOMAXPROCS=1"}})
+	job := c.job(t)
+	job.Untraced = true
+	return c.playIn(a, worker.Pool{Workers: 1, Limit: limit, Env: []string{"GOMAXPROCS=1"}}, job)
 }
 
 func (c *replayCmd) tellRecording(a *app, s *recording.Story, v *sim.Verdict) error {
