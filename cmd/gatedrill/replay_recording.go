@@ -65,7 +65,7 @@ const realTime = 5 * time.Millisecond
 // second processor for it makes it slower; and what is not needed meanwhile makes room.
 func (c *replayCmd) playLong(a *app, s *recording.Story, t target) (*sim.Verdict, error) {
 	s.Forget()
-	debug.FreeOSMemory()
+	go debug.FreeOSMemory() // beside the worker
 	limit := worker.DefaultLimit + time.Duration(s.Requests())*realTime
 	job := c.job(t)
 	job.Untraced = true
