@@ -1,6 +1,6 @@
 # `make check` is everything that a change must pass.
 
-.PHONY: check fmt vet staticcheck test race e2e clients properties replay
+.PHONY: check fmt vet staticcheck test race e2e clients properties replay day
 
 check: fmt vet staticcheck race e2e
 
@@ -54,3 +54,11 @@ replay:
 	$$dir/plain run --seeds 50 --trace $$dir/a; \
 	GOMAXPROCS=1 GOGC=5 $$dir/plain run --seeds 50 --trace $$dir/b; \
 	cmp $$dir/a $$dir/b
+
+# A day of 100,000 requests: recorded, and played again by the command line, with the seconds that it took.
+day:
+	set -e; dir=$$(mktemp -d); trap 'rm -rf "$$dir"' EXIT; \
+	go build -o $$dir/gatedrill ./cmd/gatedrill; \
+	go test -count=1 -timeout 60m ./sim/recording -run ALongRecording -requests 100000 -keep $$dir/day.ndjson; \
+	began=$$(date +%s); $$dir/gatedrill replay $$dir/day.ndjson; \
+	echo "replayed in $$(($$(date +%s) - began)) s"

@@ -11,6 +11,7 @@ import (
 // script is the rules that are played, and how far each has come. The upstream's lock guards it.
 type script struct {
 	rules       []*progress
+	models      byModel
 	connections *progress // nil: every connection is served
 	bad         []string  // what is wrong with rules that cannot be played
 
@@ -32,7 +33,7 @@ type progress struct {
 }
 
 func newScript(rules []Rule) *script {
-	s := &script{}
+	s := &script{models: byModel{}}
 	for i, r := range rules {
 		mistakes := r.mistakes()
 		for _, m := range mistakes {
@@ -58,9 +59,8 @@ func newScript(rules []Rule) *script {
 		r.Answers = slices.Clone(r.Answers)
 		s.early = s.early || slices.ContainsFunc(r.Answers, Answer.beforeBody)
 		s.playLimits(r.Answers)
-		shadowed := slices.ContainsFunc(s.rules, func(p *progress) bool {
-			return p.rule.Covers(r)
-		})
+		shadowed := s.models.first(r.Model, func(i int) bool { return s.rules[i].rule.Covers(r) }) >= 0
+		s.models.add(r.Model, len(s.rules))
 		s.rules = append(s.rules, &progress{rule: r, text: r.String(), shadowed: shadowed})
 	}
 	return s
@@ -84,10 +84,8 @@ func (s *script) playLimits(answers []Answer) {
 
 // next takes the answer to a request of key, and returns it with its rule's text. When there is none, why says so.
 func (s *script) next(method, key, path, model string) (a *Answer, rule, why string) {
-	for _, p := range s.rules {
-		if p.rule.Model != "" && p.rule.Model != model || !p.rule.fits(key, path) { // a long script has many models
-			continue
-		}
+	if i := s.models.first(model, func(i int) bool { return s.rules[i].rule.fits(key, path) }); i >= 0 {
+		p := s.rules[i]
 		if a, ok := p.answer(); ok {
 			p.asked++
 			return a, p.text, ""

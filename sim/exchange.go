@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -89,7 +90,7 @@ func (w *World) readBody(resp *http.Response, id string, a *answer) ([]byte, err
 		}
 		a.update(func(has *trace.ClientHas) { has.Bytes, has.Events = len(body), events.content })
 		if err == io.EOF {
-			return body, nil
+			return bytes.Clone(body), nil // a long run keeps many: without the room that it grew into
 		}
 		if err != nil {
 			return body, err

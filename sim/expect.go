@@ -6,9 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 
 	"github.com/gatedrill/gatedrill/sim/check"
@@ -110,44 +108,6 @@ func hasLabels(series string, labels []drill.Label) bool {
 	return true
 }
 
-// metricsWatch reads the gateway's metrics after each step.
-type metricsWatch struct {
-	registry *prometheus.Registry
-	samples  []check.Sample
-	now      func() time.Duration
-	told     map[string]float64 // instants that an expectation has shown
-}
-
-// sample reads everything once and keeps it for the checks.
-func (m *metricsWatch) sample(step int) error {
-	samples, err := m.read(step)
-	m.samples = append(m.samples, samples...)
-	return err
-}
-
-func (m *metricsWatch) read(step int) ([]check.Sample, error) {
-	families, err := m.registry.Gather()
-	if err != nil {
-		return nil, fmt.Errorf("sim: gather metrics: %w", err)
-	}
-	var list []check.Sample
-	for _, f := range families {
-		for _, series := range f.GetMetric() {
-			s := check.Sample{Step: step, At: m.now(), Name: f.GetName(), Series: seriesText(f.GetName(), series)}
-			switch {
-			case series.GetGauge() != nil:
-				s.Gauge, s.Value = true, series.GetGauge().GetValue()
-			case series.GetCounter() != nil:
-				s.Value = series.GetCounter().GetValue()
-			default:
-				continue
-			}
-			list = append(list, s)
-		}
-	}
-	return list, nil
-}
-
 // value is what a drill shows of a sample. Instants are compared with the last
 // look, since no drill knows what time it is to the nanosecond.
 func (m *metricsWatch) value(s check.Sample) string {
@@ -170,6 +130,21 @@ func (m *metricsWatch) value(s check.Sample) string {
 		return "earlier"
 	}
 	return "same"
+}
+
+// text is seriesText, made once for each series.
+func (m *metricsWatch) text(name string, series *dto.Metric) string {
+	key := labelKey(append(m.key[:0], name...), series)
+	m.key = key
+	text, known := m.texts[string(key)]
+	if !known {
+		if m.texts == nil {
+			m.texts = map[string]string{}
+		}
+		text = seriesText(name, series)
+		m.texts[string(key)] = text
+	}
+	return text
 }
 
 // seriesText names a series as drills do: the metric, and its labels in order.

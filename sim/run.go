@@ -45,8 +45,8 @@ type Options struct {
 // bubble, and not in a parallel test.
 func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 	r := &run{gateway: g, drill: d, watch: o.Watch, verdict: &Verdict{Drill: d.Name, About: d.About(), Seed: SeedOf(d, o.Seed)}}
-	dog := watch(func(f check.Finding) { r.stuck(f, o.OnStuck) })
-	defer dog.end()
+	r.dog = watch(func(f check.Finding) { r.stuck(f, o.OnStuck) })
+	defer r.dog.end()
 	defer func() { // runs first: the bubble's own complaint
 		if p := recover(); p != nil {
 			v = r.recovered(p)
@@ -57,7 +57,7 @@ func Run(t *testing.T, g Gateway, d *drill.Drill, o Options) (v *Verdict) {
 		return r.verdict
 	}
 	synctest.Test(t, func(t *testing.T) {
-		dog.bubble.Store(bubbleID())
+		r.dog.guard(bubbleID())
 		if testing.Testing() {
 			cryptotest.SetGlobalRandom(t, r.verdict.Seed)
 		}
@@ -89,6 +89,7 @@ type run struct {
 	gateway Gateway
 	drill   *drill.Drill
 	watch   func([]trace.Observation) // nil: nobody looks
+	dog     *watchdog
 
 	mu      sync.Mutex // the watchdog looks in from outside
 	world   *World     // nil before the gateway has started
@@ -111,7 +112,7 @@ func (r *run) play() {
 	w.heal()
 	w.clients.closeAll()
 	err = errors.Join(err, w.settle(ctx), w.metrics.sample(-1))
-	r.observe()
+	r.dog.lookAway(r.observe)
 	open, goroutines, stopErr := w.end(ctx)
 	if stopErr != nil {
 		goroutines = append([]string{stopErr.Error()}, goroutines...)
@@ -119,7 +120,7 @@ func (r *run) play() {
 	if err != nil {
 		r.verdict.Error = err.Error()
 	}
-	r.judge(open, goroutines)
+	r.dog.lookAway(func() { r.judge(open, goroutines) })
 }
 
 func (r *run) steps(ctx context.Context) error {
@@ -156,7 +157,7 @@ func (r *run) judge(open, goroutines []string) {
 	}
 	seen := &check.Run{
 		Start: w.start, Observations: w.log.Observations(), Secrets: w.secrets.all(), Intent: intent,
-		Log: w.logs.text(), Metrics: w.metrics.samples, Open: open, Goroutines: goroutines,
+		Log: w.logs.text(), Metrics: &w.metrics.samples, Open: open, Goroutines: goroutines,
 	}
 	if r.watch != nil {
 		r.watch(seen.Observations)

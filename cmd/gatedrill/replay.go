@@ -111,9 +111,16 @@ func (c *replayCmd) tell(a *app, t target, v *sim.Verdict, again *replayed) erro
 }
 
 func (c *replayCmd) play(a *app, t target, env ...string) (*sim.Verdict, error) {
+	return c.playIn(a, worker.Pool{Workers: 1, Env: env}, c.job(t))
+}
+
+func (c *replayCmd) job(t target) worker.Job {
+	return worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed, Gateway: c.Gateway}
+}
+
+func (c *replayCmd) playIn(a *app, p worker.Pool, job worker.Job) (*sim.Verdict, error) {
 	var got *sim.Verdict
-	job := worker.Job{File: t.path, Text: string(t.text), Seed: c.Seed, Gateway: c.Gateway}
-	err := worker.Pool{Workers: 1, Env: env}.Play(a, []worker.Job{job}, func(_ int, v *sim.Verdict) { got = v })
+	err := p.Play(a, []worker.Job{job}, func(_ int, v *sim.Verdict) { got = v })
 	if err != nil {
 		return nil, &exit{exitBroken, err}
 	}

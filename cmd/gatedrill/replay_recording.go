@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/drill"
 	"github.com/gatedrill/gatedrill/sim/recording"
+	"github.com/gatedrill/gatedrill/sim/worker"
 )
 
 // playRecording plays a recording against the gateway: the same decisions, or the first
@@ -33,19 +35,19 @@ func (c *replayCmd) playRecording(a *app) error {
 	if err != nil {
 		return err
 	}
-	name := drillName(c.File)
-	d, err := drill.Parse(name+".drill", []byte(s.Text))
-	if err != nil {
-		return err
+	t := target{path: drillName(c.File) + ".drill", text: []byte(s.Text)}
+	if c.Minimise || c.wanted() {
+		if t.drill, err = drill.Parse(t.path, t.text); err != nil {
+			return err
+		}
 	}
-	t := target{path: name + ".drill", text: []byte(s.Text), drill: d}
 	if c.Minimise {
 		return c.minimise(a, t, s)
 	}
 	if c.wanted() {
-		return c.watchRecording(a, s, d)
+		return c.watchRecording(a, s, t.drill)
 	}
-	v, err := c.play(a, t)
+	v, err := c.playLong(a, s, t)
 	if err != nil {
 		return err
 	}
@@ -53,6 +55,21 @@ func (c *replayCmd) playRecording(a *app) error {
 		return &exit{exitBroken, errors.New(v.Error)}
 	}
 	return c.tellRecording(a, s, v)
+}
+
+// realTime is what a request may take of it, far more than it does: a recording has many, so
+// that a limit for all of them would say how long recordings may be.
+const realTime = 5 * time.Millisecond
+
+// playLong plays what may have a day in it. In a world one goroutine runs at a time, so that a
+// second processor for it makes it slower; and what is not needed meanwhile makes room.
+func (c *replayCmd) playLong(a *app, s *recording.Story, t target) (*sim.Verdict, error) {
+	s.Forget()
+	go debug.FreeOSMemory() // beside the worker
+	limit := worker.DefaultLimit + time.Duration(s.Requests())*realTime
+	job := c.job(t)
+	job.Untraced = true
+	return c.playIn(a, worker.Pool{Workers: 1, Limit: limit, Env: []string{"GOMAXPROCS=1"}}, job)
 }
 
 func (c *replayCmd) tellRecording(a *app, s *recording.Story, v *sim.Verdict) error {

@@ -99,8 +99,10 @@ type reader struct {
 func (r *reader) read(from io.Reader) error {
 	r.line, r.ended, r.inFile = 0, false, false
 	lines := bufio.NewReaderSize(from, 64<<10)
+	var text []byte
 	for {
-		text, err := readLine(lines)
+		var err error
+		text, err = readLine(lines, text[:0])
 		if err == io.EOF && len(text) == 0 {
 			break
 		}
@@ -126,9 +128,8 @@ func (r *reader) read(from io.Reader) error {
 	return nil
 }
 
-// readLine returns a line with its newline, or what there is and io.EOF.
-func readLine(from *bufio.Reader) ([]byte, error) {
-	var line []byte
+// readLine appends a line with its newline, or what there is and io.EOF, to line.
+func readLine(from *bufio.Reader, line []byte) ([]byte, error) {
 	for {
 		piece, err := from.ReadSlice('\n')
 		line = append(line, piece...)
@@ -143,15 +144,10 @@ func readLine(from *bufio.Reader) ([]byte, error) {
 
 func (r *reader) take(text []byte) error {
 	var f Fact
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := decoder.Decode(&f); err != nil {
-		if r.line == 1 {
-			return fmt.Errorf("%w: %w", ErrForeign, err)
+	if err := json.Unmarshal(text, &f); err != nil { // most lines are in order: a decoder costs as much as they do
+		if f, err = r.decode(text); err != nil {
+			return err
 		}
-		return fmt.Errorf("not a fact in JSON: %w", err)
-	}
-	if decoder.More() {
-		return errors.New("more than one fact in a line")
 	}
 	switch {
 	case f.Kind == KindRecording:
@@ -179,6 +175,21 @@ func (r *reader) take(text []byte) error {
 	r.n, r.at = f.N, f.At
 	r.run().Facts = append(r.run().Facts, f)
 	return nil
+}
+
+// decode reads a line that is not one value and nothing else, or says what is wrong with it.
+func (r *reader) decode(text []byte) (f Fact, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	if err := decoder.Decode(&f); err != nil {
+		if r.line == 1 {
+			return f, fmt.Errorf("%w: %w", ErrForeign, err)
+		}
+		return f, fmt.Errorf("not a fact in JSON: %w", err)
+	}
+	if decoder.More() {
+		return f, errors.New("more than one fact in a line")
+	}
+	return f, nil
 }
 
 func (r *reader) run() *Run { return &r.rec.Runs[len(r.rec.Runs)-1] }

@@ -95,7 +95,7 @@ type Run struct {
 	Secrets      []Secret
 	Intent       Intent
 	Log          string   // what the gateway logged
-	Metrics      []Sample // after each step, and once more at the end
+	Metrics      *Samples // after each step, and once more at the end; nil: none
 	Open         []string // connections that were open after Stop
 	Goroutines   []string // goroutines that were left after Stop, a line each
 

@@ -216,12 +216,12 @@ func TestRunsAsAWhole(t *testing.T) {
 	s.run.Log = "level=INFO key=" + keyText
 	s.run.Open = []string{"t1"}
 	s.run.Goroutines = []string{"[select] in proxy.wait"}
-	s.run.Metrics = []check.Sample{
-		{Step: 3, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: 2},
-		{Step: 4, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: -1},
-		{Step: -1, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: 1},
-		{Step: -1, Name: "x_total", Series: "x_total{key=" + keyText + "}", Value: 7},
-	}
+	s.run.Metrics = samples(
+		check.Sample{Step: 3, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: 2},
+		check.Sample{Step: 4, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: -1},
+		check.Sample{Step: -1, Name: "x_inflight", Series: "x_inflight", Gauge: true, Value: 1},
+		check.Sample{Step: -1, Name: "x_total", Series: "x_total{key=" + keyText + "}", Value: 7},
+	)
 	assert.Equal(t, []string{
 		"no-key-downstream: pool key k0 is in the log",
 		"no-key-downstream: pool key k0 is in metric x_total",

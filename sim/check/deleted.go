@@ -21,7 +21,7 @@ func deletedDisappears() Check {
 				}
 			}
 			told := map[string]bool{}
-			for _, s := range r.Metrics {
+			for s := range r.Metrics.All() {
 				if s.Value == 0 || told[s.Series] {
 					continue
 				}

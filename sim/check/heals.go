@@ -6,12 +6,12 @@ import (
 	"github.com/gatedrill/gatedrill/sim/trace"
 )
 
-// heals are the instants at which an operator took the marks off a key.
-func (r *Run) heals(key string) []time.Duration {
-	var list []time.Duration
+// readHeals finds the instants at which an operator took the marks off each key.
+func (r *Run) readHeals() map[string][]time.Duration {
+	list := map[string][]time.Duration{}
 	for _, o := range r.Observations {
-		if f, ok := o.Fact.(trace.KeyHealed); ok && f.Key == key && f.State == trace.Healed {
-			list = append(list, o.At)
+		if f, ok := o.Fact.(trace.KeyHealed); ok && f.State == trace.Healed {
+			list[f.Key] = append(list[f.Key], o.At)
 		}
 	}
 	return list

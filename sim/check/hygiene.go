@@ -13,7 +13,7 @@ func gaugesBalance() Check {
 		Bugs:     []string{"agentgateway#1617", "envoyproxy/ai-gateway#2513"},
 		find: func(r *Run) []Finding {
 			var found []Finding
-			for _, s := range r.Metrics {
+			for s := range r.Metrics.All() {
 				switch {
 				case s.Gauge && s.Value < 0:
 					found = append(found, findingf(s.Step, "%s is %v", s.Series, s.Value))

@@ -107,7 +107,15 @@ func (m marks) at(key string, now time.Duration) (rest, bool) {
 // everOut reports whether a key was disabled up to an instant. What such a key was told
 // besides may or may not count.
 func (m marks) everOut(key string, until time.Duration) bool {
-	return slices.ContainsFunc(m.since(key, until), func(s refusal) bool { return s.rest == 0 && s.at <= until && !s.over(until) })
+	for _, s := range m.since(key, until) {
+		if s.at > until {
+			break
+		}
+		if s.rest == 0 && !s.over(until) {
+			return true
+		}
+	}
+	return false
 }
 
 // staysPut reports whether a key was in one live row of the same name and host, and in

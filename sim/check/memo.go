@@ -15,11 +15,13 @@ type memo struct {
 	reloads   []reload
 	marks     marks
 	pooled    map[string]bool
+	unmarked  map[string][]attempt         // by key
+	heals     map[string][]time.Duration   // by key
 	loaded    []time.Duration              // when rows were loaded, in order
 	network   []trace.Observation          // those that are about the network
 	labels    map[string]map[string]string // by series
 	stop      time.Duration                // when the gateway was told to stop; the end of time: never
-	has       struct{ exchanges, loads, reloads, marks, pooled, loaded, network, stop bool }
+	has       struct{ exchanges, loads, reloads, marks, pooled, unmarked, heals, loaded, network, stop bool }
 }
 
 // exchanges puts together what belongs together by the mark that each client puts on its
@@ -62,6 +64,23 @@ func (r *Run) everPooled() map[string]bool {
 		m.pooled, m.has.pooled = r.readPooled(), true
 	}
 	return r.memo.pooled
+}
+
+// unmarked are the answers to a key that did not mark it and may be held against it all the
+// same: errors, and words about keys.
+func (r *Run) unmarked() map[string][]attempt {
+	if m := &r.memo; !m.has.unmarked {
+		m.unmarked, m.has.unmarked = r.readUnmarked(), true
+	}
+	return r.memo.unmarked
+}
+
+// heals are the instants at which an operator took the marks off a key.
+func (r *Run) heals(key string) []time.Duration {
+	if m := &r.memo; !m.has.heals {
+		m.heals, m.has.heals = r.readHeals(), true
+	}
+	return r.memo.heals[key]
 }
 
 // reloadedBetween reports whether rows were loaded in a span of time, its ends included.

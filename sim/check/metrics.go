@@ -54,7 +54,7 @@ func (r *Run) miscounted(metric string, seen map[string]int) []Finding {
 	}
 	var found []Finding
 	sums, told := map[string]float64{}, []string{}
-	for _, s := range r.Metrics {
+	for s := range r.Metrics.All() {
 		if s.Name != metric || s.Step >= 0 {
 			continue
 		}

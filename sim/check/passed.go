@@ -38,14 +38,14 @@ const (
 // kind that is asked for.
 func (r *Run) passedOver(kind func(passed) (why string, ok bool)) []Finding {
 	var found []Finding
-	all, marks := r.exchanges(), r.marks()
-	for _, x := range all {
+	marks := r.marks()
+	for _, x := range r.exchanges() {
 		for _, k := range r.gaveUp(x) {
 			tried := slices.ContainsFunc(x.attempts, func(a attempt) bool { return a.Key == k })
 			if tried {
 				continue
 			}
-			p, free := r.judgePassed(marks, all, k, x)
+			p, free := r.judgePassed(marks, k, x)
 			if !free {
 				continue
 			}
@@ -59,7 +59,7 @@ func (r *Run) passedOver(kind func(passed) (why string, ok bool)) []Finding {
 
 // judgePassed says why a key may have been passed over; free is false where that may
 // have been right.
-func (r *Run) judgePassed(marks marks, all []*exchange, key string, x *exchange) (p passed, free bool) {
+func (r *Run) judgePassed(marks marks, key string, x *exchange) (p passed, free bool) {
 	var over []refusal
 	for _, s := range marks[key] {
 		switch {
@@ -72,7 +72,7 @@ func (r *Run) judgePassed(marks marks, all []*exchange, key string, x *exchange)
 			over = append(over, s)
 		}
 	}
-	p.faults, p.prose = r.faultsOf(key, all, x)
+	p.faults, p.prose = r.faultsOf(key, x)
 	healed := slices.ContainsFunc(r.heals(key), func(at time.Duration) bool { return at <= x.at })
 	switch {
 	case p.kind == overLate:
@@ -171,22 +171,34 @@ func (r *Run) dialledBetween(from, to time.Duration) bool {
 // faultsOf are the answers of 400 and above that a key got before a request ended and
 // that do not mark it, each once; prose is a word about keys in one of them, or in an
 // answer that is no error at all.
-func (r *Run) faultsOf(key string, all []*exchange, x *exchange) (faults []string, prose string) {
-	for _, other := range all {
-		for _, a := range other.attempts {
-			rest, out := r.Intent.judge(a.Status, a.Codes)
-			if a.Key != key || a.at > x.gotAt || rest > 0 || out {
-				continue
-			}
-			if i := slices.IndexFunc(a.Codes, speaksOfKeys); i >= 0 {
-				prose = strconv.Itoa(a.Status) + " " + a.Codes[i]
-			}
-			if status := strconv.Itoa(a.Status); a.Status >= 400 && !slices.Contains(faults, status) {
-				faults = append(faults, status)
-			}
+func (r *Run) faultsOf(key string, x *exchange) (faults []string, prose string) {
+	for _, a := range r.unmarked()[key] {
+		if a.at > x.gotAt {
+			continue
+		}
+		if i := slices.IndexFunc(a.Codes, speaksOfKeys); i >= 0 {
+			prose = strconv.Itoa(a.Status) + " " + a.Codes[i]
+		}
+		if status := strconv.Itoa(a.Status); a.Status >= 400 && !slices.Contains(faults, status) {
+			faults = append(faults, status)
 		}
 	}
 	return faults, prose
+}
+
+// readUnmarked finds the attempts of each key whose answers do not mark it and say something
+// all the same.
+func (r *Run) readUnmarked() map[string][]attempt {
+	list := map[string][]attempt{}
+	for _, x := range r.exchanges() {
+		for _, a := range x.attempts {
+			rest, out := r.Intent.judge(a.Status, a.Codes)
+			if rest == 0 && !out && (a.Status >= 400 || slices.ContainsFunc(a.Codes, speaksOfKeys)) {
+				list[a.Key] = append(list[a.Key], a)
+			}
+		}
+	}
+	return list
 }
 
 // speaksOfKeys reports whether a vendor's error code is about a key or its account.

@@ -109,11 +109,11 @@ func TestViewEqualsState(t *testing.T) {
 	assert.Empty(t, healed.findings(), "at the very instant of a heal both are right")
 
 	s := limited().wait(time.Millisecond)
-	pool := func(available, cooling, disabled float64) []check.Sample {
+	pool := func(available, cooling, disabled float64) *check.Samples {
 		keys := func(state string, n float64) check.Sample {
 			return check.Sample{Step: 2, At: s.now, Name: "gatedrill_key_pool_keys", Series: "gatedrill_key_pool_keys provider=alpha state=" + state, Gauge: true, Value: n}
 		}
-		return []check.Sample{keys("available", available), keys("cooling", cooling), keys("disabled", disabled)}
+		return samples(keys("available", available), keys("cooling", cooling), keys("disabled", disabled))
 	}
 	s.run.Metrics = pool(0, 1, 1)
 	assert.Empty(t, s.findings())
@@ -129,9 +129,9 @@ func TestCountersSayWhatWasSeen(t *testing.T) {
 	count := func(name string, n float64) check.Sample {
 		return check.Sample{Step: -1, At: s.now, Name: name, Series: name + " provider=alpha", Value: n}
 	}
-	s.run.Metrics = []check.Sample{count("gatedrill_mitm_requests_total", 1), count("gatedrill_key_failovers_total", 1)}
+	s.run.Metrics = samples(count("gatedrill_mitm_requests_total", 1), count("gatedrill_key_failovers_total", 1))
 	assert.Empty(t, s.findings())
-	s.run.Metrics = []check.Sample{count("gatedrill_mitm_requests_total", 2), count("gatedrill_key_failovers_total", 3)}
+	s.run.Metrics = samples(count("gatedrill_mitm_requests_total", 2), count("gatedrill_key_failovers_total", 3))
 	assert.Equal(t, []string{
 		"one-mark-per-window: gatedrill_key_failovers_total of alpha is 3 at the end, and the witnesses saw 1",
 		"gauges-balance: gatedrill_mitm_requests_total of alpha is 2 at the end, and the witnesses saw 1"}, s.findings())

@@ -170,13 +170,16 @@ func TestNothingOfADeletedProviderIsLeft(t *testing.T) {
 	metric := func(step int, series string) check.Sample {
 		return check.Sample{Step: step, At: s.now, Name: "x_total", Series: series, Value: 3}
 	}
-	s.run.Metrics = []check.Sample{metric(s.step, "x_total provider=alpha")}
+	first := metric(s.step, "x_total provider=alpha")
+	s.run.Metrics = samples(first)
 	s.load(named(rowAt("beta.invalid", "k7"), "beta")).wait(time.Second)
 	assert.Empty(t, s.findings())
-	s.run.Metrics = append(s.run.Metrics, metric(s.step, "x_total code=200 provider=alpha"), metric(s.step, "x_total provider=beta"))
+	left, other := metric(s.step, "x_total code=200 provider=alpha"), metric(s.step, "x_total provider=beta")
+	s.run.Metrics = samples(first, left, other)
 	assert.Equal(t, []string{"deleted-disappears: x_total code=200 provider=alpha is still 3, and the provider is gone"}, s.findings())
 	s.ask("")
-	s.run.Metrics[1].At = s.now
+	left.At = s.now
+	s.run.Metrics = samples(first, left, other)
 	assert.NotContains(t, s.findings(), "deleted-disappears: x_total code=200 provider=alpha is still 3, and the provider is gone", "a request is under way")
 }
 

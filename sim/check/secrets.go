@@ -38,8 +38,12 @@ func noKeyDownstream() Check {
 				}
 			}
 			tell(-1, "the log", r.Log)
-			for _, s := range r.Metrics {
-				tell(s.Step, "metric "+s.Name, s.Series)
+			clean := map[string]bool{} // series without a key: each step has them all again
+			for s := range r.Metrics.All() {
+				if before := len(found); !clean[s.Series] {
+					tell(s.Step, "metric "+s.Name, s.Series)
+					clean[s.Series] = len(found) == before
+				}
 			}
 			return found
 		},

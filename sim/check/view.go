@@ -46,12 +46,21 @@ func (r *Run) wrongPools() []Finding {
 			found = append(found, f)
 		}
 	}
-	marks := r.marks()
-	pools := map[look]map[string]float64{}
+	pools := map[look]map[string]float64{} // of one step: a long run has many
 	var order []Sample
-	for _, s := range r.Metrics {
+	judge := func() {
+		for _, s := range order {
+			r.judgePool(s, pools[r.lookOf(s)], tell)
+		}
+		clear(pools)
+		order = order[:0]
+	}
+	for s := range r.Metrics.All() {
 		if s.Name == "" || s.Name != r.Intent.Metrics.Keys {
 			continue
+		}
+		if len(order) > 0 && order[0].Step != s.Step {
+			judge()
 		}
 		id := r.lookOf(s)
 		if pools[id] == nil {
@@ -60,33 +69,36 @@ func (r *Run) wrongPools() []Finding {
 		}
 		pools[id][r.labels(s)["state"]] += s.Value
 	}
-	for _, s := range order {
-		name := r.providerLabel(s)
-		l, settled := r.settledAt(s.At)
-		row, one := l.single(name)
-		if !settled || !one || !l.serves(row) || len(row.Keys) == 0 || !l.ownsKeys(row) {
-			continue
-		}
-		sure, unsure, sum := map[string]float64{}, 0.0, 0.0
-		for _, k := range row.Keys {
-			if state := r.stateOf(marks, k, s.At); state != "" {
-				sure[state]++
-			} else {
-				unsure++
-			}
-		}
-		pool := pools[r.lookOf(s)]
-		for _, state := range []string{"available", "cooling", "disabled"} {
-			sum += pool[state]
-			if n := pool[state]; n < sure[state] || n > sure[state]+unsure {
-				tell(s.Step, "%s says that %v keys of %s are %s; by the answers to them it is %v", s.Name, n, name, state, sure[state])
-			}
-		}
-		if sum != float64(len(row.Keys)) {
-			tell(s.Step, "%s speaks of %v keys of %s, which has %d", s.Name, sum, name, len(row.Keys))
+	judge()
+	return found
+}
+
+// judgePool tells what a look says of a pool, by state, and cannot be true; s is a sample of it.
+func (r *Run) judgePool(s Sample, pool map[string]float64, tell func(step int, format string, args ...any)) {
+	name := r.providerLabel(s)
+	l, settled := r.settledAt(s.At)
+	row, one := l.single(name)
+	if !settled || !one || !l.serves(row) || len(row.Keys) == 0 || !l.ownsKeys(row) {
+		return
+	}
+	marks := r.marks()
+	sure, unsure, sum := map[string]float64{}, 0.0, 0.0
+	for _, k := range row.Keys {
+		if state := r.stateOf(marks, k, s.At); state != "" {
+			sure[state]++
+		} else {
+			unsure++
 		}
 	}
-	return found
+	for _, state := range []string{"available", "cooling", "disabled"} {
+		sum += pool[state]
+		if n := pool[state]; n < sure[state] || n > sure[state]+unsure {
+			tell(s.Step, "%s says that %v keys of %s are %s; by the answers to them it is %v", s.Name, n, name, state, sure[state])
+		}
+	}
+	if sum != float64(len(row.Keys)) {
+		tell(s.Step, "%s speaks of %v keys of %s, which has %d", s.Name, sum, name, len(row.Keys))
+	}
 }
 
 // stateOf is the state that a key must be in by what the witnesses saw; "": nobody can

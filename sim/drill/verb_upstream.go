@@ -127,6 +127,7 @@ func (op UpstreamOp) Run(ctx context.Context, w World) error {
 func (op UpstreamOp) Check(s *Scope) {
 	s.upstreams = append(s.upstreams, op.Host)
 	s.host(op.Host)
+	covering := fakeupstream.Covering(op.Rules)
 	for i, r := range op.Rules {
 		b := s.line.block[i]
 		var files []string
@@ -141,7 +142,10 @@ func (op UpstreamOp) Check(s *Scope) {
 				s.answered = append(s.answered, answeredKey{alias: alias, line: b.number, column: b.columnOf("keys=") + len("keys=")})
 			}
 		}
-		j := op.before(i)
+		j := covering[i]
+		if r.Key == "" && r.Connections == nil { // it is a limit, or there is a mistake in it that has been told
+			j = -1
+		}
 		if j >= 0 && r.Connections != nil {
 			s.parser.mistakef(b.number, b.indent+1, "line %d says already what becomes of connections: write one rule, with \", then\"",
 				s.line.block[j].number)
@@ -150,12 +154,4 @@ func (op UpstreamOp) Check(s *Scope) {
 				"key "+op.Rules[j].Key, s.line.block[j].number, "write one rule, with \", then\", or put this one first")
 		}
 	}
-}
-
-// before returns the index of a rule that answers everything which the one at index could. -1: there is none.
-func (op UpstreamOp) before(index int) int {
-	rule := op.Rules[index]
-	return slices.IndexFunc(op.Rules[:index], func(r fakeupstream.Rule) bool {
-		return (rule.Key != "" || rule.Connections != nil) && r.Covers(rule)
-	})
 }

@@ -9,7 +9,7 @@ import (
 // exchange is one request with all that was recorded of it.
 type exchange struct {
 	index    int // of its client, from 1
-	request  record.Fact
+	request  *record.Fact
 	attempts []*attempt
 	done     *record.Fact // nil: the recording ends before
 	alone    bool         // nothing else happened from its beginning to its end
@@ -18,7 +18,7 @@ type exchange struct {
 // attempt is one request to an upstream.
 type attempt struct {
 	of     *exchange
-	begin  record.Fact
+	begin  *record.Fact
 	answer *record.Fact // nil: none came
 	chunks [][2]int64
 	end    *record.Fact // nil: the recording ends before
@@ -56,7 +56,7 @@ func (g *gathered) take(f *record.Fact) error {
 		if e != nil {
 			return fmt.Errorf("a second request of id %s", f.ID)
 		}
-		e = &exchange{request: *f, index: len(g.order) + 1}
+		e = &exchange{request: f, index: len(g.order) + 1}
 		g.exchanges[f.ID] = e
 		g.order = append(g.order, e)
 		return nil
@@ -76,7 +76,7 @@ func (g *gathered) take(f *record.Fact) error {
 		if f.Try != len(e.attempts)+1 {
 			return fmt.Errorf("attempt %d of %s comes behind attempt %d", f.Try, f.ID, len(e.attempts))
 		}
-		a := &attempt{of: e, begin: *f}
+		a := &attempt{of: e, begin: f}
 		e.attempts = append(e.attempts, a)
 		g.attempts = append(g.attempts, a)
 		return nil

@@ -39,7 +39,7 @@ upstream beta.invalid
 reload
 `)
 	const parts, round = 48, 8 // requests
-	rounds := max(requests/parts/round, 1)
+	rounds := max((requests+parts*round-1)/(parts*round), 1)
 	pause := whole(min(24*time.Hour/parts/time.Duration(rounds)/2, 30*time.Second)) // tunnels are not idle for longer
 	for p := range parts {
 		if p%2 == 1 {

@@ -9,6 +9,10 @@ import (
 // Requests is how many requests the recording has, those that its drill has not included.
 func (s *Story) Requests() int { return len(s.requests) }
 
+// Forget lets go of the recording itself, which is most of what a long story holds: there are
+// no parts of it any more.
+func (s *Story) Forget() { s.run = record.Run{} }
+
 // Part is the story of some of its requests, given by their numbers from 0, in order, with
 // the answers that upstreams gave to these. Edits and reloads are all there; tunnels that no
 // request goes through any more are not.

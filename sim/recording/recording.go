@@ -90,13 +90,28 @@ func Convert(name string, run record.Run, o Options) (*Story, error) {
 	for _, e := range g.order {
 		s.requests = append(s.requests, e.request.ID)
 	}
-	if line, shown, found := record.FindSecret(s.Text); found {
-		return nil, fmt.Errorf("%w: line %d: %s", ErrSecret, line, shown)
-	}
-	if _, err := drill.Parse(name+".drill", []byte(s.Text)); err != nil {
-		return nil, fmt.Errorf("recording: it makes no drill: %w", err)
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// check looks for secrets and parses the drill, of a long one both at once: each takes seconds.
+func (s *Story) check() error {
+	parsed := make(chan error, 1)
+	go func() {
+		_, err := drill.Parse(s.name+".drill", []byte(s.Text))
+		parsed <- err
+	}()
+	line, shown, found := record.FindSecret(s.Text)
+	err := <-parsed
+	switch {
+	case found:
+		return fmt.Errorf("%w: line %d: %s", ErrSecret, line, shown)
+	case err != nil:
+		return fmt.Errorf("recording: it makes no drill: %w", err)
+	}
+	return nil
 }
 
 // notes are sentences, each once, with how often it was so.

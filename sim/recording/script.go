@@ -52,23 +52,31 @@ func (w *writer) scripts() []string {
 	}
 	texts := make([]string, len(list))
 	for i, s := range list {
-		texts[i] = "upstream " + s.host + "\n"
+		var b strings.Builder
+		b.WriteString("upstream " + s.host)
 		if s.plain {
-			texts[i] = "upstream " + s.host + " plain\n"
+			b.WriteString(" plain")
 		}
+		b.WriteByte('\n')
 		if len(w.options.Set) > 0 {
-			texts[i] += w.fitted(s.host)
-			continue
+			b.WriteString(w.fitted(s.host))
+		} else {
+			s.write(&b)
 		}
-		for _, one := range []bool{true, false} { // what is about one request comes first
-			for _, r := range s.rules {
-				if strings.Contains(r.head, " model=") == one {
-					texts[i] += "  " + r.head + ": " + sequence(r.answers) + "\n"
-				}
+		texts[i] = b.String()
+	}
+	return texts
+}
+
+// write writes the rules; what is about one request comes first.
+func (s *script) write(b *strings.Builder) {
+	for _, one := range []bool{true, false} {
+		for _, r := range s.rules {
+			if strings.Contains(r.head, " model=") == one {
+				b.WriteString("  " + r.head + ": " + sequence(r.answers) + "\n")
 			}
 		}
 	}
-	return texts
 }
 
 func find[T any](list *[]*T, is func(*T) bool, otherwise *T) *T {

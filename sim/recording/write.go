@@ -120,7 +120,7 @@ func (w *writer) request(e *exchange) {
 	if line == "" {
 		return
 	}
-	f := &e.request
+	f := e.request
 	w.until(f.At)
 	if !e.alone || e.left() {
 		line += fmt.Sprintf(` body="{\"model\":\"r%d\"}"`, e.index)
@@ -170,7 +170,7 @@ func (w *writer) done(f *record.Fact) {
 
 // line is the step of a request, "" when a drill cannot have it.
 func (w *writer) line(e *exchange) (line, client string) {
-	f := &e.request
+	f := e.request
 	status, words := 0, ""
 	if e.done != nil {
 		status = e.done.Status
@@ -211,7 +211,7 @@ func (w *writer) line(e *exchange) (line, client string) {
 
 // noGood reports whether a drill cannot have the request.
 func (w *writer) noGood(e *exchange) bool {
-	f := &e.request
+	f := e.request
 	return f.Via == "listener" || !strings.HasPrefix(f.Path, "/") || !upper(f.Method) ||
 		e.done != nil && len(e.attempts) == 0 && (e.done.Status == http.StatusMisdirectedRequest || e.done.Status == http.StatusBadRequest)
 }

@@ -71,11 +71,11 @@ type Log struct {
 	now   func() time.Duration
 	watch func(Observation) // nil: nobody looks
 
-	mu      sync.Mutex
-	step    int
-	entries []entry
-	batch   int // observations since the last delivery begin here
-	seen    []Observation
+	mu    sync.Mutex
+	step  int
+	lines strings.Builder // of the trace, up to the last delivery or step
+	batch []entry         // observations since then
+	seen  []Observation
 }
 
 // entry is one line of the trace.
@@ -96,8 +96,7 @@ func (l *Log) Begin(step int, text string) {
 	defer l.mu.Unlock()
 	l.step = step
 	l.closeBatchLocked()
-	l.entries = append(l.entries, entry{text: fmt.Sprintf("step %d %s", step+1, text)})
-	l.batch = len(l.entries)
+	fmt.Fprintf(&l.lines, "step %d %s\n", step+1, text)
 }
 
 // Step is the index of the step that began last.
@@ -112,8 +111,8 @@ func (l *Log) Deliver(d simnet.Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closeBatchLocked()
-	l.entries = append(l.entries, entry{text: d.String()})
-	l.batch = len(l.entries)
+	l.lines.WriteString(d.String())
+	l.lines.WriteByte('\n')
 }
 
 // Observe notes a fact of the present step.
@@ -129,18 +128,24 @@ func (l *Log) Observe(f Fact) {
 	if d, ok := f.(Detailed); ok {
 		text += " | " + d.Detail()
 	}
-	l.entries = append(l.entries, entry{text: fmt.Sprintf("%d = %s", at.Nanoseconds(), text), actor: f.Actor()})
+	l.batch = append(l.batch, entry{text: fmt.Sprintf("%d = %s", at.Nanoseconds(), text), actor: f.Actor()})
 }
 
 // Detailed facts have more to say in a trace than in a drill: lengths and
 // hashes of bodies.
 type Detailed interface{ Detail() string }
 
-// closeBatchLocked puts what was observed since the last delivery into
+// closeBatchLocked writes down what was observed since the last delivery, in
 // canonical order: within one instant two goroutines may have spoken in either
 // order, and that is not theirs to decide.
 func (l *Log) closeBatchLocked() {
-	slices.SortStableFunc(l.entries[l.batch:], func(a, b entry) int { return compareActors(a.actor, b.actor) })
+	slices.SortStableFunc(l.batch, func(a, b entry) int { return compareActors(a.actor, b.actor) })
+	for _, e := range l.batch {
+		l.lines.WriteString(e.text)
+		l.lines.WriteByte('\n')
+	}
+	clear(l.batch)
+	l.batch = l.batch[:0]
 }
 
 func compareActors(a, b Actor) int {
@@ -182,15 +187,7 @@ func (l *Log) Trace(h Header) Trace {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closeBatchLocked()
-	l.batch = len(l.entries)
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\ndrill %s\nseed %d\nties %d\n", Version, h.Drill, h.Seed, h.Ties)
-	for _, e := range l.entries {
-		b.WriteString(e.text)
-		b.WriteByte('\n')
-	}
-	b.WriteString("end\n")
-	return Of(b.String())
+	return Of(fmt.Sprintf("%s\ndrill %s\nseed %d\nties %d\n%send\n", Version, h.Drill, h.Seed, h.Ties, l.lines.String()))
 }
 
 // Of is the trace with this text.

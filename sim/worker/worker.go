@@ -48,6 +48,9 @@ type Job struct {
 	Text    string // of the drill
 	Seed    uint64 // 0: the drill's own, else sim.DefaultSeed
 	Gateway string // name of the gateway, for newGateway
+	// Untraced has the verdict come without the text of its trace, which is most of a long
+	// run's: the hash says whether two are the same.
+	Untraced bool `json:",omitempty"`
 
 	explore *explore.Job // nil: the drill is played for its verdict
 }
@@ -110,9 +113,13 @@ func play(t *testing.T, job Job, newGateway func(string) (sim.Gateway, error), o
 	if err != nil {
 		return &sim.Verdict{Drill: d.Name, Seed: job.Seed, Error: err.Error()}
 	}
-	return sim.Run(t, g, d, sim.Options{Seed: job.Seed, OnStuck: func(v *sim.Verdict) {
+	v := sim.Run(t, g, d, sim.Options{Seed: job.Seed, OnStuck: func(v *sim.Verdict) {
 		leave(out, result{Verdict: v, Last: true})
 	}})
+	if job.Untraced {
+		v.Trace.Text = ""
+	}
+	return v
 }
 
 // exploreOne plays one run of an exploration.

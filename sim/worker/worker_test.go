@@ -121,6 +121,10 @@ func TestTracesAreTheSameInAnyProcess(t *testing.T) {
 		assert.Empty(t, v.Trace.Difference(second[i].Trace))
 		assert.EqualValues(t, i+1, v.Seed)
 	}
+	jobs[0].Untraced = true
+	untraced := play(t, worker.Pool{Workers: 1}, jobs[0])[0].Trace
+	assert.Empty(t, untraced.Text)
+	assert.Equal(t, first[0].Trace.Hash, untraced.Hash)
 }
 
 // What a gateway does to its process is one drill's finding; the drills beside
