@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -69,7 +70,24 @@ func (c *replayCmd) playLong(a *app, s *recording.Story, t target) (*sim.Verdict
 	limit := worker.DefaultLimit + time.Duration(s.Requests())*realTime
 	job := c.job(t)
 	job.Untraced = true
-	return c.playIn(a, worker.Pool{Workers: 1, Limit: limit, Env: []string{"GOMAXPROCS=1"}}, job)
+	return c.playIn(a, worker.Pool{Workers: 1, Limit: limit, Env: roomy(os.LookupEnv)}, job)
+}
+
+// roomy is the environment of a worker that plays a day: garbage is collected late, but for
+// the last of 4 GiB. Whoever has said otherwise is right.
+func roomy(lookup func(string) (string, bool)) []string {
+	env := []string{"GOMAXPROCS=1"}
+	for _, setting := range [...]string{"GOGC=400", "GOMEMLIMIT=4GiB"} {
+		if name, _, _ := strings.Cut(setting, "="); !has(lookup, name) {
+			env = append(env, setting)
+		}
+	}
+	return env
+}
+
+func has(lookup func(string) (string, bool), name string) bool {
+	_, ok := lookup(name)
+	return ok
 }
 
 func (c *replayCmd) tellRecording(a *app, s *recording.Story, v *sim.Verdict) error {
