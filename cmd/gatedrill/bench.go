@@ -132,6 +132,9 @@ func (c *benchShowCmd) Run(a *app) error {
 		}
 	}
 	if c.Plots != "" {
+		if err := os.MkdirAll(c.Plots, 0o777); err != nil {
+			return err
+		}
 		for i, picture := range report.Plots() {
 			if err := os.WriteFile(filepath.Join(c.Plots, fmt.Sprintf("plot-%d.svg", i+1)), []byte(picture), 0o666); err != nil {
 				return err
