@@ -75,10 +75,11 @@ func (c *replayCmd) watchDrill(a *app, d *drill.Drill) error {
 	fmt.Fprint(a.stdout, v.Story(""))
 	fmt.Fprintf(a.stdout, "%s %s in real time, %s of the drill's; no checks are run, and nothing is compared byte for byte\n",
 		d.Name, v.Outcome(), round(time.Duration(v.Virtual)))
-	if v.Outcome() != sim.Passed {
-		return &exit{code: exitFailed}
+	if v.Outcome() == sim.Passed {
+		return nil
 	}
-	return nil
+	fmt.Fprintln(a.stdout, "what comes within milliseconds of a deadline may go either way here, and more so at a high --speed; without --realtime it does not")
+	return &exit{code: exitFailed}
 }
 
 // watchRecording shows a recording in real time, and compares routes, keys and statuses.
