@@ -33,7 +33,7 @@ clients:
 # fails prints its seed.
 properties:
 	RAPID_CHECKS=1000 go test -count=1 -timeout 60m ./keypool ./proxy ./fakeupstream ./scenarios ./cmd/internal/providersapi \
-		./sim/drill ./sim/gen ./sim/recording
+		./sim/drill ./sim/gen ./sim/recording/...
 
 # The whole determinism run. In one process: 500 seeds of a drill with four
 # clients, a failover and a reload, and of the bare engine, with GOMAXPROCS 2 and

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/signal"
 	"strings"
 	"syscall"
@@ -38,10 +36,10 @@ func (c *replayCmd) watch(a *app, d *drill.Drill) (*sim.Verdict, error) {
 	if err := c.realtimeFlags.check(); err != nil {
 		return nil, err
 	}
-	if c.Gateway != "reference" {
+	if c.Gateway != reference {
 		return nil, misuse("--gateway: in real time only the reference gateway is played")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(a, syscall.SIGTERM)
 	defer stop()
 	v, err := sim.RunInRealTime(ctx, sim.Reference(), d, sim.RealTime{
 		Speed: c.Speed,

@@ -22,6 +22,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/coder/quartz"
+
 	"github.com/gatedrill/gatedrill/sim"
 	"github.com/gatedrill/gatedrill/sim/check"
 	"github.com/gatedrill/gatedrill/sim/drill"
@@ -54,8 +56,10 @@ type Config struct {
 	// From says where the drill is from, and Replay how to play a file again that has the small
 	// one, with %d for its seed; both stand above it.
 	From, Replay string
-	// Within bounds the search, in real time; zero: none.
+	// Within bounds the search, by Clock; zero: none.
 	Within time.Duration
+	// Clock tells how long it takes; nil: quartz.NewReal().
+	Clock quartz.Clock
 }
 
 // Parts are what a drill was made of, such as the requests of a recording, each of which has
@@ -77,7 +81,7 @@ type Small struct {
 	Before  int           // steps of the whole story
 	Steps   int           // steps of the small one
 	Tries   int           // drills that were played
-	Took    time.Duration // in real time
+	Took    time.Duration // by the clock
 	Exact   bool          // played twice, it shows the finding, and the traces do not differ
 	Ended   bool          // the time was over before nothing could be left out
 }
@@ -94,7 +98,10 @@ type search struct {
 // Minimise returns the smallest drill that it came to. The error wraps ErrNotSeen, or is
 // the harness's.
 func Minimise(c Config) (*Small, error) {
-	began := time.Now()
+	if c.Clock == nil {
+		c.Clock = quartz.NewReal()
+	}
+	began := c.Clock.Now()
 	s := &search{Config: c, allowed: map[string]bool{}}
 	first, ok := c.Verdict, true
 	if first == nil {
@@ -108,7 +115,7 @@ func Minimise(c Config) (*Small, error) {
 	if s.Finding, ok = c.Finding.fixed(first); !ok {
 		return nil, fmt.Errorf("%w: %s", ErrNotSeen, c.Finding.Name)
 	}
-	s.enough = func() bool { return s.err != nil || c.Within > 0 && time.Since(began) > c.Within }
+	s.enough = func() bool { return s.err != nil || c.Within > 0 && c.Clock.Since(began) > c.Within }
 	if c.Parts != nil {
 		first = s.dropParts(first)
 	}
@@ -121,7 +128,7 @@ func Minimise(c Config) (*Small, error) {
 	if err := s.tell(result, small); err != nil {
 		return nil, err
 	}
-	result.Tries, result.Took = s.tries, time.Since(began)
+	result.Tries, result.Took = s.tries, c.Clock.Since(began)
 	return result, nil
 }
 

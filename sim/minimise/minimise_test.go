@@ -4,7 +4,9 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/coder/quartz"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -100,6 +102,24 @@ request POST https://alpha.invalid/v1/chat/completions
 	v, err := on(t, reference)(parse(t, "small", small.Text), small.Seed)
 	require.NoError(t, err)
 	assert.Equal(t, sim.Passed, v.Outcome(), v.Story(""))
+}
+
+// The search ends when its time is over, and what it came to by then is a drill like any other.
+func TestTheSearchIsBounded(t *testing.T) {
+	c, clock := config(t, story, "client got 429"), quartz.NewMock(t)
+	play := c.Play
+	c.Clock, c.Within = clock, 10*time.Second
+	c.Play = func(d *drill.Drill, seed uint64) (*sim.Verdict, error) {
+		clock.Advance(time.Second)
+		return play(d, seed)
+	}
+	small, err := minimise.Minimise(c)
+	require.NoError(t, err)
+	assert.True(t, small.Ended)
+	assert.True(t, small.Exact)
+	assert.LessOrEqual(t, small.Tries, 14) // and the two that prove it
+	assert.Equal(t, time.Duration(small.Tries)*time.Second, small.Took)
+	assert.Greater(t, small.Steps, 7)
 }
 
 // What a line says decides what is left.

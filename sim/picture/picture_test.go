@@ -18,9 +18,9 @@ import (
 	"github.com/gatedrill/gatedrill/sim/picture"
 )
 
-var update = flag.Bool("update", false, "write the pictures of the README anew")
+var update = flag.Bool("update", false, "write the pictures of the documentation anew")
 
-// The README's pictures are those of today's runs.
+// The pictures of README.md and ARCHITECTURE.md are those of today's runs.
 func TestPicturesAreCurrent(t *testing.T) {
 	for _, name := range []string{"retry-after-is-true", "stale-after-rename"} {
 		story, ok := scenarios.Find(name)

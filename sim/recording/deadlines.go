@@ -23,7 +23,10 @@ func (w *writer) findDeadlines() {
 		at := a.answer.At
 		switch a.answer.Status {
 		case http.StatusTooManyRequests, http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden:
-			w.deadlines = append(w.deadlines, at+int64(time.Minute), at+int64(time.Hour), at+int64(w.hintOf(a)))
+			w.deadlines = append(w.deadlines, at+int64(time.Minute), at+int64(time.Hour))
+			if hint := w.hintOf(a); hint > 0 {
+				w.deadlines = append(w.deadlines, at+int64(hint))
+			}
 		}
 	}
 	slices.Sort(w.deadlines)
