@@ -45,14 +45,7 @@ func (a Answer) mistakes() []mistake {
 	if !isFieldValue(a.RetryAfterMS) {
 		add("retry-after-ms", 0, notFieldValue, a.RetryAfterMS)
 	}
-	for i, f := range a.Header {
-		if !isToken(f.Name) {
-			add("header", i, "%q cannot be a header's name: want letters, digits and hyphens", f.Name)
-		}
-		if !isFieldValue(f.Value) {
-			add("header", i, notFieldValue, f.Value)
-		}
-	}
+	out = append(out, fieldMistakes("header", "a header's name", a.Header)...)
 	if a.Code != "" && a.Status < 400 && !slices.ContainsFunc(a.Breaks, func(b Break) bool { return b.Kind == BreakError }) {
 		add("code", 0, "code= on a %d: want it on an error, 400 and above", a.Status)
 	}
@@ -61,13 +54,30 @@ func (a Answer) mistakes() []mistake {
 	}
 	out = append(out, a.errorMistakes(hasBody)...)
 	out = append(out, a.Say.mistakes(a.Status, hasBody)...)
-	for i, f := range a.Trailer {
+	out = append(out, fieldMistakes("trailer", "a field's name", a.Trailer)...)
+	out = append(out, a.shapeMistakes()...)
+	out = append(out, a.limitMistakes()...)
+	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
+	return append(out, a.breakMistakes()...)
+}
+
+// fieldMistakes are those of header or trailer fields.
+func fieldMistakes(word, name string, fields []HeaderField) (out []mistake) {
+	for i, f := range fields {
 		if !isToken(f.Name) {
-			add("trailer", i, "%q cannot be a field's name: want letters, digits and hyphens", f.Name)
+			out = append(out, mistake{word, i, fmt.Sprintf("%q cannot be %s: want letters, digits and hyphens", f.Name, name)})
 		}
 		if !isFieldValue(f.Value) {
-			add("trailer", i, notFieldValue, f.Value)
+			out = append(out, mistake{word, i, fmt.Sprintf(notFieldValue, f.Value)})
 		}
+	}
+	return out
+}
+
+// shapeMistakes are those of how the answer is put on the wire, the first one at the most.
+func (a Answer) shapeMistakes() (out []mistake) {
+	add := func(word string, index int, format string, args ...any) {
+		out = append(out, mistake{word, index, fmt.Sprintf(format, args...)})
 	}
 	switch {
 	case a.Slow < 0:
@@ -89,9 +99,7 @@ func (a Answer) mistakes() []mistake {
 	case bodyless(a.Status) && (a.Gzip || a.Length != nil || a.Slow > 0 || a.Trailer != nil || a.Duplicate > 0):
 		add("", 0, "a %d has no body that anything could happen to", a.Status)
 	}
-	out = append(out, a.limitMistakes()...)
-	out = append(out, a.Stream.mistakes(a.Status, hasBody)...)
-	return append(out, a.breakMistakes()...)
+	return out
 }
 
 const notFieldValue = "%q cannot be a header's value: want no control characters, and no blanks at its ends"
