@@ -142,7 +142,7 @@ func gatewayByBase(t *testing.T, s *bench.Setup, dial func(ctx context.Context, 
 			r.Out.Header.Set("Authorization", "Bearer "+s.Providers[key].Key)
 		},
 	}
-	srv := httptest.NewServer(p)
+	srv := httptest.NewServer(bench.BodyFirst(p))
 	t.Cleanup(srv.Close)
 	return "bearer=" + srv.URL + "/ai/{provider}"
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -136,7 +137,24 @@ func startReverse(u *upstream) (*target, error) {
 		Transport: u.transport(),
 		ErrorLog:  log.New(io.Discard, "", 0),
 	}
-	return serve("reverseproxy", p, &leaf, ca.roots)
+	return serve("reverseproxy", bodyFirst(p), &leaf, ca.roots)
+}
+
+// bodyFirst has a request's body read before a handler answers. http.Server closes the body of
+// a request when its answer begins, and with what is not read of it ReverseProxy loses the
+// connection to its upstream, and the rest of the answer (golang/go#40747).
+func bodyFirst(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			http.Error(w, "the request's body broke off", http.StatusBadRequest)
+			return
+		}
+		if len(body) > 0 {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 func serve(name string, h http.Handler, leaf *tls.Certificate, roots *x509.CertPool) (*target, error) {
